@@ -1,0 +1,99 @@
+"""Everything that can go wrong, as a tree.
+
+    HubbubError                 a code, words for a person, and the answer to "shall I try again?"
+    ├── Invalid                 the request cannot be understood or breaks a rule about its form
+    │   └── TooLarge            … because something in it is too long
+    ├── SignInNeeded            nobody is signed in, or the session has ended
+    ├── Forbidden               this person may not do this
+    ├── NotFound                there is no such thing, or this person may not know of it
+    ├── Conflict                the request contradicts what is already there
+    ├── RateLimited             too much in too short a time; says when to come back
+    ├── Unavailable             the server cannot do it now; says when to come back
+    └── SetupError              the program cannot start: a wrong setting, a busy port, a damaged database
+
+A code is stable and may be matched by programs; words may change. Each class knows its HTTP status, and
+`CloseCode` lists how a WebSocket may end.
+"""
+
+from enum import IntEnum
+
+
+class HubbubError(Exception):
+    """Base of all errors that a person or a client program is told about."""
+
+    status = 500
+    """HTTP status (RFC 9110, section 15)."""
+    retry = False
+    """Whether the same request may succeed later without being changed."""
+    default_code = "internal"
+
+    def __init__(self, words: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.code = code or self.default_code
+        self.retry_after_s = retry_after_s
+
+
+class Invalid(HubbubError):
+    status = 422
+    default_code = "invalid"
+
+
+class TooLarge(Invalid):
+    status = 413
+    default_code = "too_large"
+
+
+class SignInNeeded(HubbubError):
+    status = 401
+    default_code = "sign_in_needed"
+
+
+class Forbidden(HubbubError):
+    status = 403
+    default_code = "forbidden"
+
+
+class NotFound(HubbubError):
+    status = 404
+    default_code = "not_found"
+
+
+class Conflict(HubbubError):
+    status = 409
+    default_code = "conflict"
+
+
+class RateLimited(HubbubError):
+    status = 429
+    retry = True
+    default_code = "rate_limited"
+
+
+class Unavailable(HubbubError):
+    status = 503
+    retry = True
+    default_code = "unavailable"
+
+
+class SetupError(HubbubError):
+    """Raised before the server runs; the command line prints its words as one line and exits with 1."""
+
+    default_code = "setup"
+
+
+class CloseCode(IntEnum):
+    """How a WebSocket ends (RFC 6455, section 7.4). From 4000 on they are ours:
+    40xx: come back (with the cursors that you have); 44xx: do not come back before something has changed."""
+
+    GOING_AWAY = 1001
+    UNSUPPORTED_DATA = 1003
+    INVALID_DATA = 1007
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TOO_SLOW = 4008
+    HELLO_EXPECTED = 4400
+    SIGN_IN_NEEDED = 4401
+    TOO_FAST = 4429

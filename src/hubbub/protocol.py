@@ -1,0 +1,519 @@
+"""The chat protocol, version 1: every type that crosses the wire.
+
+One WebSocket serves all rooms of a person. Each frame is one JSON object with a `type`. The client's first frame is
+`hello`; the server answers `welcome`, then whatever the client missed, then live events. Afterwards the client sends
+commands, each with an `id` of its choice, and gets one `result` or one `error` with that `id` for each.
+
+* *Durable events* have `room` and `seq`. In one room they arrive in the order of `seq`, without a gap, until a
+  `reset` says from which `seq` on the stream continues.
+* *Signals* have no `seq`. They are news of the moment and may be lost.
+
+`docs/protocol.md` and `docs/protocol.schema.json` are generated from this module (`scripts/generate-docs`).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
+
+from hubbub.core.models import (
+    Author,
+    History,
+    Member,
+    Message,
+    Millis,
+    Person,
+    PersonId,
+    Record,
+    RoomId,
+    RoomSummary,
+    Seq,
+)
+from hubbub.core.text import has_control_characters
+
+VERSION = 1
+FRAME_MAX_BYTES = 65_536
+TEXT_MAX_CHARS = 8_000
+NAME_MAX_CHARS = 60
+PAGE_MAX = 100
+CURSORS_MAX = 500
+
+
+def _without_control_characters(value: str) -> str:
+    if has_control_characters(value):
+        raise ValueError("control characters other than newline and tab are not allowed")
+    return value
+
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS), AfterValidator(_without_control_characters)
+]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=NAME_MAX_CHARS), AfterValidator(_without_control_characters)
+]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+"""Chosen by the client, once for each post, so that a repeated post is recognised."""
+Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32)]
+CommandId = Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+# Commands: from client to server ------------------------------------------------------------------------------
+
+
+class Hello(Record):
+    """The first frame of a connection: what the client has, so that it gets what it lacks."""
+
+    type: Literal["hello"] = "hello"
+    version: int
+    epoch: str | None = None
+    """The `epoch` of the last `welcome`; with another epoch the cursors mean nothing and rooms are reset."""
+    cursors: Annotated[dict[RoomId, Seq], Field(max_length=CURSORS_MAX)] = {}
+    """For each room the last `seq` that the client has. A room without one starts live, at its head."""
+
+
+class Command(Record):
+    id: CommandId
+    """Comes back in the answer."""
+
+
+class InRoom(Command):
+    room: RoomId
+
+
+class Post(InRoom):
+    """Posts a message. The same `key` again, with the same text, answers with the first `seq`."""
+
+    type: Literal["post"] = "post"
+    text: Text
+    key: Key | None = None
+    reply_to: Seq | None = None
+
+
+class Edit(InRoom):
+    """Replaces the text of one's own message."""
+
+    type: Literal["edit"] = "edit"
+    message: Seq
+    text: Text
+
+
+class Delete(InRoom):
+    """Deletes one's own message: its place stays, its text is erased everywhere."""
+
+    type: Literal["delete"] = "delete"
+    message: Seq
+
+
+class React(InRoom):
+    """Adds an emoji to a message."""
+
+    type: Literal["react"] = "react"
+    message: Seq
+    emoji: Emoji
+
+
+class Unreact(InRoom):
+    """Takes one's emoji away."""
+
+    type: Literal["unreact"] = "unreact"
+    message: Seq
+    emoji: Emoji
+
+
+class Pin(InRoom):
+    type: Literal["pin"] = "pin"
+    message: Seq
+
+
+class Unpin(InRoom):
+    type: Literal["unpin"] = "unpin"
+    message: Seq
+
+
+class CreateRoom(Command):
+    """Creates a room and joins it."""
+
+    type: Literal["create"] = "create"
+    name: Name
+
+
+class RenameRoom(InRoom):
+    type: Literal["rename"] = "rename"
+    name: Name
+
+
+class ArchiveRoom(InRoom):
+    """Closes a room: it can still be read, nothing can be changed in it any more."""
+
+    type: Literal["archive"] = "archive"
+
+
+class Join(InRoom):
+    type: Literal["join"] = "join"
+
+
+class Leave(InRoom):
+    type: Literal["leave"] = "leave"
+
+
+class ListRooms(Command):
+    """Lists rooms in the order of their ids, joined or not; archived ones only when joined."""
+
+    type: Literal["rooms"] = "rooms"
+    after: RoomId | None = None
+    """The last room of the page before."""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+
+
+class ListMembers(InRoom):
+    """Lists members in the order of their ids."""
+
+    type: Literal["members"] = "members"
+    after: PersonId | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+
+
+class WhoIsHere(InRoom):
+    """Asks which members are connected now."""
+
+    type: Literal["here"] = "here"
+
+
+class GetHistory(InRoom):
+    """Reads messages before, after or around a `seq`; the newest ones without any of the three."""
+
+    type: Literal["history"] = "history"
+    before: Seq | None = None
+    after: Seq | None = None
+    around: Seq | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
+
+
+class ListPins(InRoom):
+    """The pinned messages of a room, newest first, at most 100."""
+
+    type: Literal["pins"] = "pins"
+
+
+class MarkRead(InRoom):
+    """Everything up to `seq` has been read. Never moves backwards."""
+
+    type: Literal["read"] = "read"
+    seq: Seq
+
+
+class MarkUnread(InRoom):
+    """The message at `seq` and what follows count as unread again."""
+
+    type: Literal["unread"] = "unread"
+    seq: Seq
+
+
+class SayTyping(InRoom):
+    """"I am typing": send every 3 s while it is true; others let it expire after 6 s."""
+
+    type: Literal["typing"] = "typing"
+
+
+class ChangeName(Command):
+    """Changes one's own display name."""
+
+    type: Literal["name"] = "name"
+    name: Name
+
+
+type_ = Field(discriminator="type")
+AnyCommand = Annotated[
+    Post
+    | Edit
+    | Delete
+    | React
+    | Unreact
+    | Pin
+    | Unpin
+    | CreateRoom
+    | RenameRoom
+    | ArchiveRoom
+    | Join
+    | Leave
+    | ListRooms
+    | ListMembers
+    | WhoIsHere
+    | GetHistory
+    | ListPins
+    | MarkRead
+    | MarkUnread
+    | SayTyping
+    | ChangeName,
+    type_,
+]
+
+
+# Durable events: from server to client -------------------------------------------------------------------------
+
+
+class BaseEvent(Record):
+    room: RoomId
+    seq: Seq
+    at: Millis
+    by: Author
+    """Who did it. For the lobby's creation: the server itself (`server-hubbub`)."""
+
+
+class RoomCreated(BaseEvent):
+    type: Literal["room.created"] = "room.created"
+    name: str
+
+
+class RoomRenamed(BaseEvent):
+    type: Literal["room.renamed"] = "room.renamed"
+    name: str
+
+
+class RoomArchived(BaseEvent):
+    type: Literal["room.archived"] = "room.archived"
+
+
+class MemberJoined(BaseEvent):
+    type: Literal["member.joined"] = "member.joined"
+    person: Author
+
+
+class MemberLeft(BaseEvent):
+    type: Literal["member.left"] = "member.left"
+    person: Author
+
+
+class MemberRenamed(BaseEvent):
+    """A member has another display name from now on, on old messages too."""
+
+    type: Literal["member.renamed"] = "member.renamed"
+    person: Author
+
+
+class MessagePosted(BaseEvent):
+    """The message is known by this event's `seq`."""
+
+    type: Literal["message.posted"] = "message.posted"
+    text: str
+    """Empty when the message has been deleted since."""
+    html: str | None = None
+    key: str | None = None
+    reply_to: Seq | None = None
+
+
+class MessageEdited(BaseEvent):
+    type: Literal["message.edited"] = "message.edited"
+    message: Seq
+    text: str
+    html: str | None = None
+
+
+class MessageDeleted(BaseEvent):
+    type: Literal["message.deleted"] = "message.deleted"
+    message: Seq
+
+
+class ReactionAdded(BaseEvent):
+    type: Literal["reaction.added"] = "reaction.added"
+    message: Seq
+    emoji: str
+
+
+class ReactionRemoved(BaseEvent):
+    type: Literal["reaction.removed"] = "reaction.removed"
+    message: Seq
+    emoji: str
+
+
+class MessagePinned(BaseEvent):
+    type: Literal["message.pinned"] = "message.pinned"
+    message: Seq
+
+
+class MessageUnpinned(BaseEvent):
+    type: Literal["message.unpinned"] = "message.unpinned"
+    message: Seq
+
+
+Event = (
+    RoomCreated
+    | RoomRenamed
+    | RoomArchived
+    | MemberJoined
+    | MemberLeft
+    | MemberRenamed
+    | MessagePosted
+    | MessageEdited
+    | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+    | MessagePinned
+    | MessageUnpinned
+)
+
+
+# Signals: from server to client, never stored --------------------------------------------------------------------
+
+
+class Typing(Record):
+    type: Literal["typing"] = "typing"
+    room: RoomId
+    person: Author
+
+
+class Presence(Record):
+    """Who came and who went since the last such signal of the room; at most one a second."""
+
+    type: Literal["presence"] = "presence"
+    room: RoomId
+    here: list[Author]
+    gone: list[PersonId]
+    count: int
+    """How many people are here now. Above 300 the lists stay empty and only this number is told."""
+
+
+class Read(Record):
+    """The same person has read (or un-read) on another connection."""
+
+    type: Literal["read"] = "read"
+    room: RoomId
+    read: Seq
+    unread: int
+
+
+class Joined(Record):
+    """The same person has joined a room, here or on another connection; its events follow from `room.head` on."""
+
+    type: Literal["joined"] = "joined"
+    room: RoomSummary
+
+
+class Left(Record):
+    """The same person has left a room; nothing follows from it."""
+
+    type: Literal["left"] = "left"
+    room: RoomId
+
+
+class Reset(Record):
+    """Too much was missed, or the cursor is not of this log. Forget the room's messages, read them anew by
+    `history`; events go on after `seq`."""
+
+    type: Literal["reset"] = "reset"
+    room: RoomId
+    seq: Seq
+
+
+class Restarting(Record):
+    """The server is about to restart: everything acknowledged is safe. Come back after `retry_in_ms`."""
+
+    type: Literal["restarting"] = "restarting"
+    retry_in_ms: int
+
+
+Signal = Typing | Presence | Read | Joined | Left | Reset | Restarting
+
+
+# Answers -------------------------------------------------------------------------------------------------------
+
+
+class Welcome(Record):
+    """Answer to `hello`. Rooms with an accepted cursor continue after it, others live after their `head`."""
+
+    type: Literal["welcome"] = "welcome"
+    version: int = VERSION
+    server: str
+    """The version of the server program."""
+    epoch: str
+    me: Person
+    rooms: list[RoomSummary]
+    """The rooms that this person is in."""
+
+
+class Applied(Record):
+    """A change is durable. When there was nothing to change, `seq` is the room's head."""
+
+    room: RoomId
+    seq: Seq
+
+
+class RoomPage(Record):
+    rooms: list[RoomSummary]
+
+
+class MemberPage(Record):
+    members: list[Member]
+    count: int
+    """All members of the room."""
+
+
+class Here(Record):
+    people: list[Author]
+    """At most 300, in the order of their ids."""
+    count: int
+
+
+class Pins(Record):
+    messages: list[Message]
+
+
+class ReadState(Record):
+    room: RoomId
+    read: Seq
+    unread: int
+
+
+class Nothing(Record):
+    """Done, and there is nothing to say about it."""
+
+
+Value = Applied | RoomSummary | RoomPage | MemberPage | Here | History | Pins | ReadState | Person | Nothing
+
+
+class Result(Record):
+    type: Literal["result"] = "result"
+    id: CommandId
+    value: Value
+
+
+class Problem(Record):
+    """What went wrong. Also the body of every HTTP error."""
+
+    code: str
+    """Stable, for programs."""
+    words: str
+    """For people."""
+    retry: bool
+    """Whether the same request may succeed later."""
+    retry_after_s: float | None = None
+
+
+class Error(Problem):
+    type: Literal["error"] = "error"
+    id: CommandId | None = None
+    """None when the frame was too broken to have one."""
+
+
+ServerFrame = Event | Signal | Welcome | Result | Error
+
+COMMANDS: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
+EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, type_])
+
+
+# Between bus and hub ---------------------------------------------------------------------------------------------
+
+
+class Envelope(Record):
+    """What the bus carries between nodes: a frame that is already encoded, and whom it is for."""
+
+    room: RoomId | None = None
+    """For everybody who is in this room now …"""
+    person: PersonId | None = None
+    """… or for every connection of this person."""
+    seq: Seq | None = None
+    """Of a durable event; None for a signal."""
+    frame: str
+    plain: str | None = None
+    """The same for plain-text clients (the tutorial's protocol); None when they are not told."""
+    membership: Literal["joined", "left"] | None = None
+    """Together with `person` and `room`: from now on this person's connections are (not) in that room."""

@@ -1,0 +1,162 @@
+"""The store is the truth: rooms as logs of events, and the current state that follows from them.
+
+A caller hands in a plain function; the store runs it in a worker thread inside a transaction:
+
+    seq = await store.write(lambda tx: tx.append(draft).seq)
+    page = await store.read(lambda reader: reader.history("lobby", before=120, limit=50))
+
+`write` joins the functions of many callers into one transaction (group commit) and returns after the commit; each
+function sees what the ones before it did, and one that raises leaves no trace. Whatever `append` wrote is announced
+through `on_commit`, in order, before the writers get their results.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from hubbub.core.models import (
+    History,
+    Member,
+    Membership,
+    Message,
+    Person,
+    PersonKind,
+    Room,
+    RoomSummary,
+)
+from hubbub.protocol import Event
+
+T = TypeVar("T")
+UNREAD_CAP = 100
+
+
+class Committed(NamedTuple):
+    """An event that is durable, with the frame that every client gets: encoded once, stored as it is sent."""
+
+    event: Event
+    frame: str
+
+
+class StoredFrame(NamedTuple):
+    seq: int
+    frame: str
+
+
+class Reader(Protocol):
+    """Reads one consistent snapshot. Methods that look one thing up return None when it is not there."""
+
+    def epoch(self) -> str:
+        """The random id of this log; another one after a restore from a backup."""
+        ...
+
+    def room(self, room: str) -> Room | None: ...
+
+    def room_named(self, name: str) -> Room | None:
+        """The room that is not archived and has this name, compared without case."""
+        ...
+
+    def person(self, person: str) -> Person | None: ...
+
+    def session(self, token_hash: str) -> Person | None:
+        """Who holds the token with this SHA-256 (hexadecimal)."""
+        ...
+
+    def membership(self, room: str, person: str) -> Membership | None: ...
+
+    def rooms_of(self, person: str) -> list[RoomSummary]:
+        """The rooms that the person is in, the most recently active first, at most 500."""
+        ...
+
+    def summary(self, room: str, person: str) -> RoomSummary | None:
+        """One room as this person sees it."""
+        ...
+
+    def directory(self, person: str, *, after: str | None, limit: int) -> list[RoomSummary]:
+        """All rooms by id, joined or not, without archived ones that the person is not in."""
+        ...
+
+    def members(self, room: str, *, after: str | None, limit: int) -> list[Member]: ...
+
+    def member_count(self, room: str) -> int: ...
+
+    def message(self, room: str, seq: int) -> Message | None: ...
+
+    def posted_with(self, room: str, person: str, key: str) -> Message | None:
+        """The message that this person posted under this key."""
+        ...
+
+    def history(
+        self,
+        room: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> History:
+        """At most one of `before`, `after`, `around`; none: the newest. `around` centres on the nearest message.
+        Found by `seq` through the primary key, at the same cost anywhere in a room."""
+        ...
+
+    def pins(self, room: str, limit: int = 100) -> list[Message]:
+        """Newest pinned message (by its own `seq`) first."""
+        ...
+
+    def unread(self, room: str, person: str, read: int) -> int:
+        """Messages after `read` by others, not deleted; counted up to UNREAD_CAP."""
+        ...
+
+    def frames_after(self, room: str, seq: int, limit: int) -> list[StoredFrame]:
+        """The events that follow `seq`, in order, as frames."""
+        ...
+
+    def newest_frames(self, room: str, limit: int) -> list[StoredFrame]:
+        """The last events of a room, oldest first."""
+        ...
+
+    def heads(self, rooms: Iterable[str]) -> Mapping[str, int]:
+        """The newest `seq` of each of these rooms."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """Reads and writes. Reads see the transaction's own writes."""
+
+    def append(self, draft: Event) -> Event:
+        """Gives the draft (whose `seq` is 0) the room's next `seq`, stores it, applies it to the current state and
+        returns it. The first event of a room is `room.created` and makes the room.
+        Deleting a message also erases its text from the log."""
+        ...
+
+    def add_person(self, kind: PersonKind, person_id: str, name: str, at: int) -> Person:
+        """Raises Conflict if the id is taken."""
+        ...
+
+    def rename_person(self, person: str, name: str) -> None: ...
+
+    def add_session(self, token_hash: str, person: str, at: int) -> None: ...
+
+    def set_read(self, room: str, person: str, seq: int) -> None:
+        """Moves the read marker, in whichever direction."""
+        ...
+
+
+class Store(Protocol):
+    on_commit: Callable[[Sequence[Committed]], None]
+    """Called in the event loop's thread after each commit with what was appended, in order of commit.
+    Set once, before the first write."""
+
+    async def start(self) -> None:
+        """Opens the database, migrates it, makes the lobby if there is none.
+        Raises SetupError with one clear line (damaged, not writable, made by a newer version, locked)."""
+        ...
+
+    async def stop(self) -> None:
+        """Finishes the writes that were handed in, then closes. Later calls raise Unavailable."""
+        ...
+
+    async def read(self, function: Callable[[Reader], T]) -> T: ...
+
+    async def write(self, function: Callable[[Transaction], T]) -> T:
+        """Raises what `function` raises; Unavailable (code `storage_full`, `storage_failed` or `unavailable`) when
+        the database cannot. If the caller is cancelled the write may still happen, and is then announced."""
+        ...
