@@ -388,6 +388,13 @@ class Joined(Record):
     room: RoomSummary
 
 
+class Me(Record):
+    """The same person has another name now, chosen here or on another connection."""
+
+    type: Literal["me"] = "me"
+    person: Person
+
+
 class Left(Record):
     """The same person has left a room; nothing follows from it."""
 
@@ -411,7 +418,7 @@ class Restarting(Record):
     retry_in_ms: int
 
 
-Signal = Typing | Presence | Read | Joined | Left | Reset | Restarting
+Signal = Typing | Presence | Read | Joined | Left | Me | Reset | Restarting
 
 
 # Answers -------------------------------------------------------------------------------------------------------
@@ -515,5 +522,9 @@ class Envelope(Record):
     frame: str
     plain: str | None = None
     """The same for plain-text clients (the tutorial's protocol); None when they are not told."""
+    erases: bool = False
+    """The event took a text out of the log: earlier frames of the room must not be given to anybody again."""
     membership: Literal["joined", "left"] | None = None
-    """Together with `person` and `room`: from now on this person's connections are (not) in that room."""
+    """Together with `person`, `room` and `seq`: this person's connections are (not) in that room after `seq`."""
+    renamed: Person | None = None
+    """Together with `person`: who they are from now on."""

@@ -6,8 +6,8 @@ A caller hands in a plain function; the store runs it in a worker thread inside 
     page = await store.read(lambda reader: reader.history("lobby", before=120, limit=50))
 
 `write` joins the functions of many callers into one transaction (group commit) and returns after the commit; each
-function sees what the ones before it did, and one that raises leaves no trace. Whatever `append` wrote is announced
-through `on_commit`, in order, before the writers get their results.
+function sees what the ones before it did, and one that raises leaves no trace. Whatever `append` and `announce` gave
+is handed to `on_commit` after the commit, in order, before the writers get their results.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from hubbub.core.models import (
     Room,
     RoomSummary,
 )
-from hubbub.protocol import Event
+from hubbub.protocol import Envelope, Event
 
 T = TypeVar("T")
 UNREAD_CAP = 100
@@ -127,6 +127,11 @@ class Transaction(Reader, Protocol):
         Deleting a message also erases its text from the log."""
         ...
 
+    def announce(self, envelope: Envelope) -> None:
+        """Hands an envelope to `on_commit` together with the events, in the order of the calls; nothing is stored.
+        If the function raises, or the commit fails, it is forgotten."""
+        ...
+
     def add_person(self, kind: PersonKind, person_id: str, name: str, at: int) -> Person:
         """Raises Conflict if the id is taken."""
         ...
@@ -141,8 +146,8 @@ class Transaction(Reader, Protocol):
 
 
 class Store(Protocol):
-    on_commit: Callable[[Sequence[Committed]], None]
-    """Called in the event loop's thread after each commit with what was appended, in order of commit.
+    on_commit: Callable[[Sequence[Committed | Envelope]], None]
+    """Called in the event loop's thread after each commit with what was appended and announced, in order.
     Set once, before the first write."""
 
     async def start(self) -> None:

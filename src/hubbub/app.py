@@ -1,0 +1,257 @@
+"""`Chat` puts the house together: the one place that knows every concrete class."""
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from hubbub._version import __version__
+from hubbub.bus import Bus
+from hubbub.bus.local import LocalBus
+from hubbub.core.models import Person
+from hubbub.errors import SetupError, Unavailable
+from hubbub.hub.catchup import CatchUp
+from hubbub.hub.hub import Connection, Hub
+from hubbub.hub.plain import plain_of_frame, plain_text
+from hubbub.hub.presence import PresenceBoard
+from hubbub.protocol import AnyCommand, Envelope, MessageDeleted, Restarting, Value
+from hubbub.relay import Relay
+from hubbub.service import Service
+from hubbub.service.context import Context
+from hubbub.service.people import People
+from hubbub.settings import Settings
+from hubbub.store import Committed, Store
+from hubbub.store.sqlite import SqliteStore
+from hubbub.tasks import Tasks
+from hubbub.web.api import api_router
+from hubbub.web.auth import Auth
+from hubbub.web.headers import SecurityHeaders
+from hubbub.web.page import page_router
+from hubbub.web.socket import socket_router
+from hubbub.web.tutorial import tutorial_router
+
+DATABASE = "hubbub.db"
+STALL_CHECKS = 4
+"""Looks for stalled connections within one stall timeout."""
+RETURN_SPREAD_PER_CONNECTION_MS = 5
+RETURN_SPREAD_MAX_MS = 10_000
+LAST_WORDS_S = 1.0
+"""Time for what is buffered to leave before a restart."""
+
+
+class Chat:
+    """A chat for an application:
+
+        chat = Chat(Settings(data=Path("chat-data")))
+        app = FastAPI(lifespan=chat.lifespan)
+        app.include_router(chat.router)
+
+    Without a lifespan of FastAPI's, call `start` and `stop`. All methods belong to one event loop.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings = settings or Settings()
+        self.store: Store = SqliteStore(settings.data / DATABASE, now=_now_ms)
+        self.bus: Bus = LocalBus()
+        self._tasks = Tasks()
+        self.spawn = self._tasks.spawn
+        self.catch_up = CatchUp(self.store, spawn=self.spawn, low_water=settings.outlet_buffer_bytes // 4)
+        self.hub = Hub(
+            call_soon=lambda work: asyncio.get_running_loop().call_soon(work),
+            on_behind=self.catch_up.start,
+            plain_of=plain_of_frame,
+            buffer_limit=settings.outlet_buffer_bytes,
+            ring_size=settings.ring_size,
+            replay_limit=settings.replay_limit,
+        )
+        self.catch_up.hub = self.hub
+        self.relay = Relay(
+            self.store,
+            self.bus,
+            self.hub,
+            spawn=self.spawn,
+            on_person=self._person_changed,
+            ring_size=settings.ring_size,
+            sweep_interval_s=settings.sweep_interval_s,
+        )
+        self.presence = PresenceBoard(
+            call_later=lambda delay, work: asyncio.get_running_loop().call_later(delay, work),
+            publish=self.bus.publish,
+            grace_s=settings.presence_grace_s,
+        )
+        context = Context(
+            store=self.store,
+            bus=self.bus,
+            presence=self.presence,
+            settings=settings,
+            now=_now_ms,
+            new_token=lambda: secrets.token_urlsafe(32),
+        )
+        self.people = People(context)
+        self._service = Service(context, clock=time.monotonic)
+        self.auth = Auth(self.people, settings)
+        self.epoch = ""
+        self.draining = False
+        self.store.on_commit = self._committed
+        self.router = APIRouter()
+        for part in (socket_router, api_router, tutorial_router, page_router):
+            self.router.include_router(part(self))
+
+    # Life ----------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        """For `FastAPI(lifespan=chat.lifespan)`. Raises SetupError when the chat cannot start."""
+        await self.start()
+        try:
+            yield {}
+        finally:
+            await self.stop()
+
+    async def start(self) -> None:
+        """Opens the database and begins to listen. Raises SetupError with one clear line."""
+        _make_folder(self.settings.data)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._tasks.stop)
+            await self.store.start()
+            stack.push_async_callback(self.store.stop)
+            await self.bus.start()
+            self.epoch = await self.store.read(lambda reader: reader.epoch())
+            self.spawn(self.relay.sweep())
+            self.spawn(self._cut_stalled())
+            stack.pop_all()
+
+    async def stop(self) -> None:
+        """Finishes the writes that were handed in, and ends. Safe to call twice."""
+        self.draining = True
+        for connection in self.hub.connections():
+            connection.outlet.abort()
+        await self._tasks.stop()
+        await self.bus.stop()
+        await self.store.stop()
+
+    async def drain(self) -> None:
+        """Before a restart: refuses new commands, finishes those that are under way, and tells everybody when to
+        come back, spread over some time."""
+        self.draining = True
+        with suppress(Unavailable):
+            await self.store.write(lambda tx: None)
+        connections = list(self.hub.connections())
+        spread_ms = min(RETURN_SPREAD_MAX_MS, RETURN_SPREAD_PER_CONNECTION_MS * len(connections))
+        for connection in connections:
+            if connection.ready and not connection.plain:
+                signal = Restarting(retry_in_ms=500 + random.randint(0, spread_ms))
+                self.hub.tell(connection, signal.model_dump_json())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                while any(connection.outlet.buffered() for connection in connections):
+                    await asyncio.sleep(0.01)
+
+    # What happens ----------------------------------------------------------------------------------------------
+
+    async def perform(self, me: Person, command: AnyCommand) -> Value:
+        """Does what the command says in the name of `me`; returns its answer once it is durable.
+        Raises HubbubError."""
+        if self.draining:
+            raise Unavailable("The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0)
+        return await self._service.perform(me, command)
+
+    async def enter(self, connection: Connection, room: str, cursor: int | None) -> None:
+        """Puts a connection into a room (see `Hub.enter`) and counts its person as here."""
+        await self.relay.open(room, at_least=cursor or 0)
+        still_there = connection in self.hub.connections_of(connection.person.id)
+        if still_there and self.hub.enter(connection, room, cursor):
+            self.presence.enter(room, connection.person.author)
+
+    def depart(self, connection: Connection, *, at_once: bool = False) -> None:
+        """Takes a connection that has ended out of everything. `at_once`: without the grace for a reload."""
+        rooms = [*connection.live, *connection.behind]
+        self.hub.disconnect(connection)
+        for room in rooms:
+            self.presence.exit(room, connection.person.author, at_once=at_once)
+
+    def _committed(self, news: Sequence[Committed | Envelope]) -> None:
+        """From the store to the bus, in the order of commit."""
+        for item in news:
+            if isinstance(item, Envelope):
+                self.bus.publish(item)
+                continue
+            event = item.event
+            self.bus.publish(
+                Envelope(
+                    room=event.room,
+                    seq=event.seq,
+                    frame=item.frame,
+                    plain=plain_text(event),
+                    erases=isinstance(event, MessageDeleted),
+                )
+            )
+
+    def _person_changed(self, envelope: Envelope) -> None:
+        """A person with connections here has joined or left a room, or has another name."""
+        assert envelope.person is not None
+        for connection in self.hub.connections_of(envelope.person):
+            if envelope.renamed:
+                self._rename(connection, envelope.renamed)
+            elif not connection.ready:
+                connection.memberships_changed = True
+            elif envelope.membership == "joined" and envelope.room and not connection.plain:
+                self.spawn(self.enter(connection, envelope.room, envelope.seq))
+            elif envelope.membership == "left" and envelope.room:
+                self.hub.leave(connection, envelope.room)
+                self.presence.exit(envelope.room, connection.person.author, at_once=True)
+            if connection.ready and not connection.plain:
+                self.hub.tell(connection, envelope.frame)
+
+    def _rename(self, connection: Connection, person: Person) -> None:
+        connection.person = person
+        for room in [*connection.live, *connection.behind]:
+            self.presence.enter(room, person.author)
+            self.presence.exit(room, person.author, at_once=True)
+
+    async def _cut_stalled(self) -> None:
+        """Cuts connections that have read nothing for `stall_timeout_s`, until cancelled."""
+        timeout_s = self.settings.stall_timeout_s
+        while True:
+            await asyncio.sleep(timeout_s / STALL_CHECKS)
+            now = asyncio.get_running_loop().time()
+            for connection in self.hub.connections():
+                since = connection.outlet.stalled_since()
+                if since is not None and now - since > timeout_s:
+                    connection.outlet.abort()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The whole program as an ASGI application; its `Chat` is `app.state.chat`."""
+    chat = Chat(settings)
+    app = FastAPI(
+        title=chat.settings.name,
+        version=__version__,
+        lifespan=chat.lifespan,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.chat = chat
+    app.add_middleware(SecurityHeaders)
+    app.include_router(chat.router)
+    return app
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"Cannot make the data folder {folder}: {error.strerror}. Choose another one with --data."
+        ) from error

@@ -1,0 +1,1 @@
+"""Rooms and connections of this node: who gets which frame, and from where on. Nothing here awaits."""

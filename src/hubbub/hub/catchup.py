@@ -1,0 +1,42 @@
+"""Brings connections that are behind back to the head, from the store, at the pace at which they read."""
+
+from hubbub.hub.hub import Connection, Hub
+from hubbub.store import Store
+from hubbub.tasks import Spawn
+
+PAGE = 200
+"""Events read from the store at once for one connection."""
+
+
+class CatchUp:
+    """One task for each connection and room that is behind, only while its outlet has space."""
+
+    def __init__(self, store: Store, *, spawn: Spawn, low_water: int) -> None:
+        self._store = store
+        self._spawn = spawn
+        self._low_water = low_water
+        self._running: set[tuple[Connection, str]] = set()
+        self.hub: Hub
+
+    def start(self, connection: Connection, room: str) -> None:
+        """The hub says that this connection needs frames. When its outlet is full, `drained` tries again."""
+        if connection.outlet.buffered() > self._low_water or (connection, room) in self._running:
+            return
+        self._running.add((connection, room))
+        self._spawn(self._run(connection, room))
+
+    def drained(self, connection: Connection) -> None:
+        """The connection has read everything that was written to it."""
+        for room in list(connection.behind):
+            self.start(connection, room)
+
+    async def _run(self, connection: Connection, room: str) -> None:
+        try:
+            while (cursor := connection.behind.get(room)) is not None:
+                frames = await self._store.read(lambda r, c=cursor: r.frames_after(room, c, PAGE))  # type: ignore[misc]
+                if connection.behind.get(room) == cursor:
+                    self.hub.replay(connection, room, frames)
+                if connection.outlet.buffered() > self._low_water:
+                    return
+        finally:
+            self._running.discard((connection, room))

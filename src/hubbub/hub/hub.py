@@ -1,0 +1,265 @@
+"""The hub: which connection is live in which room, and the one way by which any of them gets frames.
+
+A connection is, for each of its rooms, either *live* (it gets each frame as it comes) or *behind*, with a cursor: the
+last `seq` that was written to it. Joining, resuming and recovering from slowness are the same: be behind with a
+cursor, be given what follows it, go live. From the ring of recent frames that happens at once (`advance`); what the
+ring no longer has is read from the store by `CatchUp` and handed in by `replay`.
+
+All methods are plain functions and run in the event loop's thread, so that none of them can be interrupted half way.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from hubbub.core.models import Person
+from hubbub.hub.outlet import Batch, Outlet
+from hubbub.protocol import Reset
+from hubbub.store import StoredFrame
+
+IDLE_FEEDS_MAX = 200
+
+
+class Connection:
+    """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames."""
+
+    __slots__ = ("behind", "live", "memberships_changed", "outlet", "person", "plain", "ready")
+
+    def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False) -> None:
+        self.person = person
+        self.outlet = outlet
+        self.plain = plain
+        self.live: set[str] = set()
+        self.behind: dict[str, int] = {}
+        self.ready = plain
+        """Whether it has been welcomed: before, it is told nothing."""
+        self.memberships_changed = False
+        """Whether the person joined or left a room before it was ready."""
+
+
+class Frame(NamedTuple):
+    """One frame in both languages; an empty text or None is not sent to connections of that language."""
+
+    json: str
+    plain: str | None
+    seq: int = 0
+    """0 for a signal."""
+
+
+class Feed:
+    """A room that somebody on this node listens to."""
+
+    __slots__ = ("behind", "head", "live", "pending", "ring", "written")
+
+    def __init__(self, head: int, ring_size: int) -> None:
+        self.head = head
+        """`seq` of the last event delivered to this node."""
+        self.written = head
+        """`seq` of the last event written to the live connections; less than `head` until the tick ends."""
+        self.live: dict[Connection, None] = {}
+        self.behind: dict[Connection, None] = {}
+        self.ring: deque[Frame] = deque(maxlen=ring_size)
+        self.pending: list[Frame] = []
+
+
+class Hub:
+    """`call_soon` schedules a function for the end of the loop's tick; `on_behind(connection, room)` is told when a
+    connection needs frames that only the store has (and again after each time its outlet has drained)."""
+
+    def __init__(
+        self,
+        *,
+        call_soon: Callable[[Callable[[], None]], object],
+        on_behind: Callable[[Connection, str], None],
+        plain_of: Callable[[str], str | None],
+        buffer_limit: int,
+        ring_size: int,
+        replay_limit: int,
+    ) -> None:
+        self._call_soon = call_soon
+        self._on_behind = on_behind
+        self._plain_of = plain_of
+        self._limit = buffer_limit
+        self._ring_size = ring_size
+        self._replay_limit = replay_limit
+        self._feeds: dict[str, Feed] = {}
+        self._people: dict[str, dict[Connection, None]] = {}
+        self._dirty: dict[Feed, str] = {}
+
+    # Rooms ---------------------------------------------------------------------------------------------------
+
+    def open(self, room: str, head: int, recent: Iterable[StoredFrame]) -> None:
+        """Begins to follow a room whose log ends at `head`; `recent` are its last frames, oldest first."""
+        if room in self._feeds:
+            return
+        self._retire_idle_feeds()
+        feed = self._feeds[room] = Feed(head, self._ring_size)
+        feed.ring.extend(Frame(stored.frame, self._plain_of(stored.frame), stored.seq) for stored in recent)
+
+    def head(self, room: str) -> int | None:
+        """The last `seq` delivered here; None for a room that nobody here listens to."""
+        feed = self._feeds.get(room)
+        return feed.head if feed else None
+
+    def rooms(self) -> list[str]:
+        """The rooms that are followed."""
+        return list(self._feeds)
+
+    def deliver(self, room: str, seq: int, json: str, plain: str | None, *, erases: bool = False) -> None:
+        """Hands the event that follows `head(room)` to everybody live in the room. Called by the relay alone.
+        `erases`: the event took a text out of the log, so no earlier frame may be given to anybody from the ring."""
+        feed = self._feeds[room]
+        if seq != feed.head + 1:
+            raise ValueError(f"{room}: {seq} does not follow {feed.head}")
+        frame = Frame(json, plain, seq)
+        feed.head = seq
+        if erases:
+            feed.ring.clear()
+        feed.ring.append(frame)
+        self._enqueue(room, feed, frame)
+
+    def signal(self, room: str, json: str, plain: str | None) -> None:
+        """Hands a signal to everybody live in the room who is not short of buffer."""
+        if feed := self._feeds.get(room):
+            self._enqueue(room, feed, Frame(json, plain))
+
+    # People --------------------------------------------------------------------------------------------------
+
+    def connect(self, connection: Connection) -> None:
+        self._people.setdefault(connection.person.id, {})[connection] = None
+
+    def disconnect(self, connection: Connection) -> None:
+        """Takes the connection out of everything. Safe to call twice."""
+        for room in [*connection.live, *connection.behind]:
+            self.leave(connection, room)
+        mine = self._people.get(connection.person.id)
+        if mine is not None:
+            mine.pop(connection, None)
+            if not mine:
+                del self._people[connection.person.id]
+
+    def connections(self) -> Iterator[Connection]:
+        for mine in list(self._people.values()):
+            yield from list(mine)
+
+    def connections_of(self, person: str) -> list[Connection]:
+        return list(self._people.get(person, ()))
+
+    def tell(self, connection: Connection, *frames: str) -> None:
+        """Writes frames to one connection: answers and signals that are meant for it alone."""
+        connection.outlet.write(Batch(frames, sum(map(len, frames))))
+
+    # A connection in a room ----------------------------------------------------------------------------------
+
+    def enter(self, connection: Connection, room: str, cursor: int | None) -> bool:
+        """Puts the connection into a followed room, to be given everything after `cursor`. None: live from the head
+        on. A negative cursor, or one too far back, is answered with a `reset` to the head.
+        Returns False when the connection was in the room already."""
+        if room in connection.live or room in connection.behind:
+            return False
+        feed = self._feeds[room]
+        connection.behind[room] = feed.head if cursor is None else min(cursor, feed.head)
+        feed.behind[connection] = None
+        self.advance(connection, room)
+        return True
+
+    def leave(self, connection: Connection, room: str) -> None:
+        connection.live.discard(room)
+        connection.behind.pop(room, None)
+        if feed := self._feeds.get(room):
+            feed.live.pop(connection, None)
+            feed.behind.pop(connection, None)
+
+    def advance(self, connection: Connection, room: str) -> None:
+        """Brings a connection that is behind to the head and live, or asks for frames from the store."""
+        feed = self._feeds[room]
+        cursor = connection.behind[room]
+        self._write_pending(room, feed)
+        if cursor < 0 or feed.head - cursor > self._replay_limit:
+            cursor = connection.behind[room] = feed.head
+            if not connection.plain:
+                self.tell(connection, Reset(room=room, seq=cursor).model_dump_json())
+        ring = feed.ring
+        missed = ring[0].seq - cursor - 1 if ring else feed.head - cursor
+        batch = _batch([frame for frame in ring if frame.seq > cursor], connection.plain)
+        if missed > 0 or (batch.frames and connection.outlet.buffered() + batch.size > self._limit):
+            self._on_behind(connection, room)
+            return
+        connection.outlet.write(batch)
+        del connection.behind[room]
+        connection.live.add(room)
+        feed.behind.pop(connection, None)
+        feed.live[connection] = None
+
+    def replay(self, connection: Connection, room: str, stored: Iterable[StoredFrame]) -> None:
+        """Writes frames that follow the connection's cursor, as many as its outlet has space for, then advances it.
+        Those that this node has not delivered yet are left out: they will come live."""
+        head = self._feeds[room].head
+        frames: list[Frame] = []
+        space = self._limit - connection.outlet.buffered()
+        for seq, json in stored:
+            if seq > head or (frames and space < len(json)):
+                break
+            frames.append(Frame(json, self._plain_of(json) if connection.plain else None, seq))
+            space -= len(json)
+        if frames:
+            connection.outlet.write(_batch(frames, connection.plain))
+            connection.behind[room] = frames[-1].seq
+        self.advance(connection, room)
+
+    # The end of a tick ---------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Writes what this tick delivered, one batch for each room and language."""
+        dirty, self._dirty = self._dirty, {}
+        for feed, room in dirty.items():
+            self._write_pending(room, feed)
+
+    def _enqueue(self, room: str, feed: Feed, frame: Frame) -> None:
+        if not feed.live:
+            feed.written = feed.head
+            return
+        feed.pending.append(frame)
+        if not self._dirty:
+            self._call_soon(self.flush)
+        self._dirty[feed] = room
+
+    def _write_pending(self, room: str, feed: Feed) -> None:
+        frames, feed.pending = feed.pending, []
+        if frames:
+            everything, durable = _batch(frames, False), _batch([f for f in frames if f.seq], False)
+            plain = _batch(frames, True)
+            signals_limit, limit = self._limit // 2, self._limit
+            slow: list[Connection] = []
+            for connection in feed.live:
+                outlet = connection.outlet
+                batch = plain if connection.plain else everything
+                buffered = outlet.buffered()
+                if buffered > signals_limit and not connection.plain:
+                    batch = durable
+                if buffered and buffered + batch.size > limit:
+                    slow.append(connection)
+                elif batch.frames:
+                    outlet.write(batch)
+            for connection in slow:
+                self._fall_behind(connection, room, feed)
+        feed.written = feed.head
+
+    def _fall_behind(self, connection: Connection, room: str, feed: Feed) -> None:
+        """Takes a slow connection out of the live ones; its outlet's drain will bring it back."""
+        feed.live.pop(connection, None)
+        feed.behind[connection] = None
+        connection.live.discard(room)
+        connection.behind[room] = feed.written
+        self._on_behind(connection, room)
+
+    def _retire_idle_feeds(self) -> None:
+        """Stops following rooms that nobody is in, but for the newest IDLE_FEEDS_MAX of them."""
+        idle = [room for room, feed in self._feeds.items() if not feed.live and not feed.behind]
+        for room in idle[: max(0, len(idle) - IDLE_FEEDS_MAX)]:
+            del self._feeds[room]
+
+
+def _batch(frames: Iterable[Frame], plain: bool) -> Batch:
+    texts = [f.plain for f in frames if f.plain is not None] if plain else [f.json for f in frames if f.json]
+    return Batch(texts, sum(map(len, texts)))

@@ -1,0 +1,111 @@
+"""An outlet is the writing side of one connection.
+
+The hub hands batches of frames to it and never waits. `PortableOutlet` works on any ASGI server: it keeps what the
+server does not take yet in a queue of its own and says how much that is.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from hubbub.tasks import Spawn
+
+
+class Batch(NamedTuple):
+    """Frames of one event-loop tick, in order. Shared by all outlets of a room: never changed."""
+
+    frames: Sequence[str]
+    size: int
+    """Characters in all: close enough to bytes for bounding a buffer."""
+
+
+def batch_of(*frames: str) -> Batch:
+    return Batch(frames, sum(map(len, frames)))
+
+
+class Outlet(Protocol):
+    def write(self, batch: Batch) -> None:
+        """Takes the frames, to be sent in order after all those before. Never blocks, never raises."""
+        ...
+
+    def buffered(self) -> int:
+        """Characters taken but not yet handed to the network."""
+        ...
+
+    def stalled_since(self) -> float | None:
+        """The event loop's time since when something is buffered and nothing has moved; None when all is sent."""
+        ...
+
+    def abort(self) -> None:
+        """Ends the connection at once, without waiting for what is buffered."""
+        ...
+
+
+class PortableOutlet:
+    """Sends through an ordinary coroutine function, from a task that lives only while something waits to be sent.
+
+    `send` sends one text frame. `on_drained` is called
+    whenever everything has been sent. `on_abort` must end the connection; it is called at most once.
+    """
+
+    __slots__ = ("_abort", "_aborted", "_drained", "_loop", "_moved_at", "_queue", "_send", "_size", "_spawn", "_task")
+
+    def __init__(
+        self,
+        send: Callable[[str], Awaitable[None]],
+        *,
+        spawn: Spawn,
+        on_drained: Callable[[], None],
+        on_abort: Callable[[], None],
+    ) -> None:
+        self._send = send
+        self._spawn = spawn
+        self._drained = on_drained
+        self._abort = on_abort
+        self._aborted = False
+        self._queue: deque[str] = deque()
+        self._size = 0
+        self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._moved_at = 0.0
+
+    def write(self, batch: Batch) -> None:
+        if self._aborted:
+            return
+        self._queue.extend(batch.frames)
+        self._size += batch.size
+        if self._task is None:
+            self._moved_at = self._loop.time()
+            self._task = self._spawn(self._send_all())
+
+    def buffered(self) -> int:
+        return self._size
+
+    def stalled_since(self) -> float | None:
+        return self._moved_at if self._task is not None else None
+
+    def abort(self) -> None:
+        if self._aborted:
+            return
+        self._aborted = True
+        self._queue.clear()
+        self._size = 0
+        if self._task is not None:
+            self._task.cancel()
+        self._abort()
+
+    async def _send_all(self) -> None:
+        queue = self._queue
+        try:
+            while queue:
+                frame = queue.popleft()
+                await self._send(frame)
+                self._size -= len(frame)
+                self._moved_at = self._loop.time()
+        except Exception:  # whatever an ASGI server raises for a connection that has gone
+            self._task = None
+            self.abort()
+            return
+        self._task = None
+        self._drained()

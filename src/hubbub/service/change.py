@@ -1,0 +1,43 @@
+"""What every change in a room has in common: who may, the transaction, and the answer."""
+
+from collections.abc import Callable
+from typing import TypedDict
+
+from hubbub.core import policy
+from hubbub.core.models import Author, Person
+from hubbub.protocol import Applied, Event, InRoom
+from hubbub.service.context import Context
+from hubbub.store import Transaction
+
+
+class Stamp(TypedDict):
+    """The fields that all drafts of events share."""
+
+    room: str
+    seq: int
+    at: int
+    by: Author
+
+
+def stamp(context: Context, me: Person, room: str) -> Stamp:
+    """`seq` is 0 until the store gives the event its place."""
+    return Stamp(room=room, seq=0, at=context.now(), by=me.author)
+
+
+async def change_room(
+    context: Context, me: Person, command: InRoom, decide: Callable[[Transaction], Event | Applied | None]
+) -> Applied:
+    """Runs `decide` in a transaction, for a member of an open room. It returns the draft of the event to append,
+    or None when everything is already as the command wants it, or an answer of its own."""
+
+    def change(tx: Transaction) -> Applied:
+        room = policy.must_exist(tx.room(command.room))
+        policy.must_be_member(tx.membership(command.room, me.id))
+        policy.must_be_open(room)
+        decision = decide(tx)
+        if isinstance(decision, Applied):
+            return decision
+        seq = room.head if decision is None else tx.append(decision).seq
+        return Applied(room=command.room, seq=seq)
+
+    return await context.store.write(change)

@@ -1,0 +1,173 @@
+"""Messages: post, edit, delete, react, pin, and read them."""
+
+import asyncio
+
+from hubbub.core import policy
+from hubbub.core.emoji import normalise_emoji
+from hubbub.core.markdown import render
+from hubbub.core.models import History, Message, Person
+from hubbub.core.text import clean_message
+from hubbub.errors import Conflict, Invalid
+from hubbub.protocol import (
+    Applied,
+    Delete,
+    Edit,
+    Event,
+    GetHistory,
+    ListPins,
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessagePosted,
+    MessageUnpinned,
+    Pin,
+    Pins,
+    Post,
+    React,
+    ReactionAdded,
+    ReactionRemoved,
+    Unpin,
+    Unreact,
+)
+from hubbub.service.change import change_room, stamp
+from hubbub.service.context import Context
+from hubbub.store import Reader, Transaction
+
+RENDER_IN_LOOP_MAX_CHARS = 500
+"""Longer texts are rendered in a thread, so that nobody waits for them."""
+
+
+async def post(context: Context, me: Person, command: Post) -> Applied:
+    """Raises Conflict `key_conflict` when the key was used for something else."""
+    text = clean_message(command.text)
+    html = await _render(text)
+
+    def decide(tx: Transaction) -> Event | Applied:
+        if command.key and (first := tx.posted_with(command.room, me.id, command.key)):
+            return _repeated(first, text, command)
+        if command.reply_to is not None:
+            policy.message_must_stand(tx.message(command.room, command.reply_to))
+        return MessagePosted(
+            **stamp(context, me, command.room),
+            text=text,
+            html=html,
+            key=command.key,
+            reply_to=command.reply_to,
+        )
+
+    return await change_room(context, me, command, decide)
+
+
+async def edit(context: Context, me: Person, command: Edit) -> Applied:
+    text = clean_message(command.text)
+    html = await _render(text)
+
+    def decide(tx: Transaction) -> Event | None:
+        message = policy.message_must_stand(tx.message(command.room, command.message))
+        policy.may_change_message(message, me)
+        if message.text == text:
+            return None
+        return MessageEdited(
+            **stamp(context, me, command.room), message=command.message, text=text, html=html
+        )
+
+    return await change_room(context, me, command, decide)
+
+
+async def delete(context: Context, me: Person, command: Delete) -> Applied:
+    def decide(tx: Transaction) -> Event | None:
+        message = policy.message_must_exist(tx.message(command.room, command.message))
+        policy.may_change_message(message, me)
+        if message.deleted:
+            return None
+        return MessageDeleted(**stamp(context, me, command.room), message=command.message)
+
+    return await change_room(context, me, command, decide)
+
+
+async def react(context: Context, me: Person, command: React) -> Applied:
+    emoji = normalise_emoji(command.emoji)
+
+    def decide(tx: Transaction) -> Event | None:
+        message = policy.message_must_stand(tx.message(command.room, command.message))
+        if me.id in _people_with(message, emoji):
+            return None
+        policy.may_react(message, emoji)
+        return ReactionAdded(**stamp(context, me, command.room), message=command.message, emoji=emoji)
+
+    return await change_room(context, me, command, decide)
+
+
+async def unreact(context: Context, me: Person, command: Unreact) -> Applied:
+    emoji = normalise_emoji(command.emoji)
+
+    def decide(tx: Transaction) -> Event | None:
+        message = policy.message_must_stand(tx.message(command.room, command.message))
+        if me.id not in _people_with(message, emoji):
+            return None
+        return ReactionRemoved(**stamp(context, me, command.room), message=command.message, emoji=emoji)
+
+    return await change_room(context, me, command, decide)
+
+
+async def pin(context: Context, me: Person, command: Pin) -> Applied:
+    def decide(tx: Transaction) -> Event | None:
+        message = policy.message_must_stand(tx.message(command.room, command.message))
+        if message.pinned:
+            return None
+        return MessagePinned(**stamp(context, me, command.room), message=command.message)
+
+    return await change_room(context, me, command, decide)
+
+
+async def unpin(context: Context, me: Person, command: Unpin) -> Applied:
+    def decide(tx: Transaction) -> Event | None:
+        message = policy.message_must_stand(tx.message(command.room, command.message))
+        if not message.pinned:
+            return None
+        return MessageUnpinned(**stamp(context, me, command.room), message=command.message)
+
+    return await change_room(context, me, command, decide)
+
+
+async def history(context: Context, me: Person, command: GetHistory) -> History:
+    if sum(at is not None for at in (command.before, command.after, command.around)) > 1:
+        raise Invalid("Give only one of before, after and around.")
+
+    def look(reader: Reader) -> History:
+        policy.must_exist(reader.room(command.room))
+        return reader.history(
+            command.room,
+            before=command.before,
+            after=command.after,
+            around=command.around,
+            limit=command.limit,
+        )
+
+    return await context.store.read(look)
+
+
+async def pins(context: Context, me: Person, command: ListPins) -> Pins:
+    def look(reader: Reader) -> Pins:
+        policy.must_exist(reader.room(command.room))
+        return Pins(messages=reader.pins(command.room))
+
+    return await context.store.read(look)
+
+
+async def _render(text: str) -> str | None:
+    if len(text) <= RENDER_IN_LOOP_MAX_CHARS:
+        return render(text)
+    return await asyncio.to_thread(render, text)
+
+
+def _repeated(first: Message, text: str, command: Post) -> Applied:
+    """A post with a known key. What was edited or deleted since can no longer be compared."""
+    untouched = first.edited_at is None and not first.deleted
+    if untouched and (first.text != text or first.reply_to != command.reply_to):
+        raise Conflict("This key was used for another message. Choose a new key for each.", code="key_conflict")
+    return Applied(room=command.room, seq=first.seq)
+
+
+def _people_with(message: Message, emoji: str) -> list[str]:
+    return next((reaction.people for reaction in message.reactions if reaction.emoji == emoji), [])

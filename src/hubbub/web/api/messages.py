@@ -1,0 +1,91 @@
+"""Messages over HTTP."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from hubbub.core.models import History, Person, Record, RoomId, Seq
+from hubbub.protocol import (
+    PAGE_MAX,
+    Applied,
+    Delete,
+    Edit,
+    Emoji,
+    GetHistory,
+    Key,
+    ListPins,
+    Pin,
+    Pins,
+    Post,
+    React,
+    Text,
+    Unpin,
+    Unreact,
+    Value,
+)
+from hubbub.web.problems import ProblemRoute
+
+if TYPE_CHECKING:
+    from hubbub.app import Chat
+
+
+class NewMessage(Record):
+    text: Text
+    key: Key | None = None
+    """Yours to choose, once for each message: a repeated request with it answers with the first `seq`."""
+    reply_to: Seq | None = None
+
+
+class NewText(Record):
+    text: Text
+
+
+def messages_router(chat: "Chat") -> APIRouter:
+    router = APIRouter(prefix="/rooms/{room}", tags=["messages"], route_class=ProblemRoute)
+    Me = Annotated[Person, Depends(chat.auth.current)]
+
+    @router.get("/messages", response_model=History, response_model_exclude_none=True)
+    async def read_history(
+        me: Me,
+        room: RoomId,
+        before: Seq | None = None,
+        after: Seq | None = None,
+        around: Seq | None = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    ) -> Value:
+        command = GetHistory(id=0, room=room, before=before, after=after, around=around, limit=limit)
+        return await chat.perform(me, command)
+
+    @router.post("/messages", status_code=201, response_model=Applied)
+    async def post_message(me: Me, room: RoomId, body: NewMessage) -> Value:
+        return await chat.perform(me, Post(id=0, room=room, **body.model_dump()))
+
+    @router.patch("/messages/{message}", response_model=Applied)
+    async def edit_message(me: Me, room: RoomId, message: Seq, body: NewText) -> Value:
+        return await chat.perform(me, Edit(id=0, room=room, message=message, text=body.text))
+
+    @router.delete("/messages/{message}", response_model=Applied)
+    async def delete_message(me: Me, room: RoomId, message: Seq) -> Value:
+        return await chat.perform(me, Delete(id=0, room=room, message=message))
+
+    @router.put("/messages/{message}/reactions/{emoji}", response_model=Applied)
+    async def react(me: Me, room: RoomId, message: Seq, emoji: Emoji) -> Value:
+        return await chat.perform(me, React(id=0, room=room, message=message, emoji=emoji))
+
+    @router.delete("/messages/{message}/reactions/{emoji}", response_model=Applied)
+    async def unreact(me: Me, room: RoomId, message: Seq, emoji: Emoji) -> Value:
+        return await chat.perform(me, Unreact(id=0, room=room, message=message, emoji=emoji))
+
+    @router.put("/messages/{message}/pin", response_model=Applied)
+    async def pin(me: Me, room: RoomId, message: Seq) -> Value:
+        return await chat.perform(me, Pin(id=0, room=room, message=message))
+
+    @router.delete("/messages/{message}/pin", response_model=Applied)
+    async def unpin(me: Me, room: RoomId, message: Seq) -> Value:
+        return await chat.perform(me, Unpin(id=0, room=room, message=message))
+
+    @router.get("/pins", response_model=Pins, response_model_exclude_none=True)
+    async def list_pins(me: Me, room: RoomId) -> Value:
+        return await chat.perform(me, ListPins(id=0, room=room))
+
+    return router

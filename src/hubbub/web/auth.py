@@ -1,0 +1,103 @@
+"""Who is on the other side of a request or a socket, and from which web page it comes."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from hubbub.core.models import Person
+from hubbub.errors import Forbidden, SignInNeeded
+from hubbub.service.people import People
+from hubbub.settings import Settings
+
+COOKIE = "hubbub_session"
+SECURE_COOKIE = "__Host-hubbub_session"
+COOKIE_MAX_AGE_S = 365 * 24 * 3600
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+cookie_scheme = APIKeyCookie(name=COOKIE, auto_error=False)
+bearer_scheme = HTTPBearer(auto_error=False, description="A session token, as `POST /api/guests` gives it.")
+
+
+def set_session_cookie(response: Response, token: str, *, secure: bool) -> None:
+    """`secure`: the page was asked for by https, so the cookie is bound to this host and to https
+    (RFC 6265bis, section 4.1.3.2)."""
+    response.set_cookie(
+        SECURE_COOKIE if secure else COOKIE,
+        token,
+        max_age=COOKIE_MAX_AGE_S,
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+        path="/",
+    )
+
+
+def origin_allowed(connection: HTTPConnection, settings: Settings) -> bool:
+    """Whether the web page that asks, if it is one, is this server's own or a listed one.
+    Browsers always send Origin with a WebSocket handshake and with an unsafe request (RFC 6454, section 7)."""
+    origins = connection.headers.getlist("origin")
+    if not origins:
+        return True
+    if len(origins) > 1:
+        return False
+    return origins[0] in settings.origins or origins[0] == own_origin(connection)
+
+
+def own_origin(connection: HTTPConnection) -> str:
+    """The origin of pages that this server serves, as the browser sees it."""
+    secure = connection.url.scheme in ("https", "wss")
+    host = connection.headers.get("host", "")
+    scheme, default_port = ("https", ":443") if secure else ("http", ":80")
+    return f"{scheme}://{host.lower().removesuffix(default_port)}"
+
+
+def check_same_origin(connection: HTTPConnection, settings: Settings) -> None:
+    """Raises Forbidden for a request that changes something and comes from a foreign page."""
+    if connection.scope.get("method", "GET") in SAFE_METHODS:
+        return
+    foreign = connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+    listed = connection.headers.get("origin") in settings.origins
+    if not origin_allowed(connection, settings) or (foreign and not listed):
+        raise Forbidden("This request comes from a page of another site.", code="foreign_origin")
+
+
+class Auth:
+    """Finds the person of a request. `current` is a FastAPI dependency, on HTTP routes and sockets alike."""
+
+    def __init__(self, people: People, settings: Settings) -> None:
+        self._people = people
+        self._settings = settings
+
+    def origin_allowed(self, connection: HTTPConnection) -> bool:
+        return origin_allowed(connection, self._settings)
+
+    async def person_of(self, connection: HTTPConnection) -> Person | None:
+        """By bearer token, else by cookie. A cookie counts only without an Origin that is foreign, and on a socket
+        only with one that is ours: a program that is not a browser shows a token."""
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return await self._people.who(token.strip())
+        cookie = connection.cookies.get(SECURE_COOKIE) or connection.cookies.get(COOKIE)
+        if not cookie or not origin_allowed(connection, self._settings):
+            return None
+        if connection.scope["type"] == "websocket" and "origin" not in connection.headers:
+            return None
+        return await self._people.who(cookie)
+
+    async def current(
+        self,
+        connection: HTTPConnection,
+        _cookie: Annotated[str | None, Depends(cookie_scheme)] = None,
+        _bearer: Annotated[object, Depends(bearer_scheme)] = None,
+    ) -> Person:
+        """Raises SignInNeeded, or Forbidden for a change that a foreign page asks for by cookie."""
+        if "authorization" not in connection.headers:
+            check_same_origin(connection, self._settings)
+        person = await self.person_of(connection)
+        if person is None:
+            raise SignInNeeded("Nobody is signed in. Open the page, or POST /api/guests and send its token.")
+        return person
+
