@@ -175,5 +175,3 @@ async def test_envelopes_for_a_person_reach_all_their_connections_and_nobody_els
     rig.bus.publish(Envelope(person=ANN.id, frame="for ann"))
     rig.bus.publish(Envelope(person="guest-9", frame="for somebody else"))
     assert await rig.heard(1) == ["for ann"]
-
-

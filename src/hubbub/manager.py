@@ -37,23 +37,23 @@ UNSUPPORTED_DATA = 1003
 class ConnectionManager:
     """The connections of one program in one process, and a text for one or all of them.
 
-    Each connection has an outlet of its own. A message is put into the outlets at once, so everybody gets the same
-    order, a slow peer delays nobody, and no peer's failure is raised into the handler that sends. A peer is dropped
-    when more than `buffer_limit` characters wait for it, when nothing has moved for `stall_timeout_s` seconds (looked
-    at whenever there is a message for it), or when sending fails. Its own handler then sees `WebSocketDisconnect` at
-    `receive_text()`, exactly once, as if the peer had closed. A binary frame closes its sender with 1003 and is seen
-    by the handler in the same way: this is a conversation in text. Whatever ends the handler that awaited `connect`,
-    the connection is dropped with it.
+    Each connection has an outlet of its own. A message is put into the outlets at once, so everybody gets the
+    same order, a slow peer delays nobody, and no peer's failure is raised into the handler that sends. A peer
+    is dropped when more than `buffer_limit` characters wait for it, when nothing has moved for
+    `stall_timeout_s` seconds (looked at whenever there is a message for it), or when sending fails. Its own
+    handler then sees `WebSocketDisconnect` at `receive_text()`, exactly once, as if the peer had closed. A
+    binary frame closes its sender with 1003, seen by the handler in the same way: this is a conversation in
+    text. Whatever ends the handler that awaited `connect`, the connection is dropped with it.
 
     What a manager inside an application cannot do:
 
     * notice a peer that has silently vanished: the server's pings do (`uvicorn --ws-ping-interval 10
       --ws-ping-timeout 10` takes at most 20 s);
-    * close the socket of a peer that does not read: its handler is released at once, the socket goes when the server
-      gives it up;
+    * close the socket of a peer that does not read: its handler is released at once, the socket goes when the
+      server gives it up;
     * reach the clients of another worker process;
-    * know who somebody is, check the Origin, limit the rate, remember, or drain before a restart: that is what a
-      Hubbub server is for.
+    * know who somebody is, check the Origin, limit the rate, remember, or drain before a restart: that is
+      what a Hubbub server is for.
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class ConnectionManager:
 
     @property
     def active_connections(self) -> list[WebSocket]:
-        """Who is connected now, first come first. A fresh list: safe to iterate over while people come and go."""
+        """Who is connected now, first come first. A fresh list: people may come and go while it is used."""
         return list(self._peers)
 
     async def connect(self, websocket: WebSocket) -> None:
-        """Accepts the connection; from now on it hears what is broadcast. To be awaited in the handler itself,
-        because the connection is dropped when the task that awaits this ends."""
+        """Accepts the connection; from now on it hears what is broadcast. To be awaited in the handler
+        itself, because the connection is dropped when the task that awaits this ends."""
         await websocket.accept()
         peer = _Peer(websocket, self._buffer_limit, self._stall_timeout_s, on_gone=self.disconnect)
         self._peers[websocket] = peer
@@ -83,7 +83,7 @@ class ConnectionManager:
         self._peers.pop(websocket, None)
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
-        """Sends to one connection, after everything that it was sent before; to one that has left, nothing."""
+        """Sends to one connection, after everything that it was sent before. Does nothing if it has left."""
         if peer := self._peers.get(websocket):
             peer.write(_batch(message), asyncio.get_running_loop())
         await asyncio.sleep(0)
@@ -134,8 +134,8 @@ class _Peer:
             self._on_gone(self._websocket)
 
     async def receive(self) -> Message:
-        """In place of `WebSocket.receive`: gives a disconnect, instead of waiting for ever or breaking the handler,
-        when the outlet has given up or the peer sends what is not text."""
+        """In place of `WebSocket.receive`: gives a disconnect when the outlet has given up or the peer sends
+        what is not text, instead of waiting for ever or breaking the handler."""
         message = await self._receive_or_end()
         if message["type"] == "websocket.receive" and message.get("text") is None:
             await self._close(UNSUPPORTED_DATA)
@@ -160,8 +160,8 @@ class _Peer:
         try:
             await self._websocket.send_text(text)
         except WebSocketDisconnect:
-            # Starlette now counts the connection as closed by the application, and `receive_text` would raise a
-            # RuntimeError instead of the WebSocketDisconnect for which handlers are written.
+            # Starlette now counts the connection as closed by the application, and `receive_text` would raise
+            # a RuntimeError instead of the WebSocketDisconnect for which handlers are written.
             self._websocket.application_state = WebSocketState.CONNECTED
             raise
 
@@ -181,7 +181,7 @@ class _Peer:
             try:
                 return await self._receive()
             except asyncio.CancelledError:
-                # As in asyncio.timeout: taken back if it was ours, and passed on if somebody else cancels as well.
+                # As in asyncio.timeout: taken back if it was ours, passed on if somebody else cancels too.
                 if not self._ended or reader is None or reader.uncancel() > 0:
                     raise
             finally:
@@ -189,7 +189,7 @@ class _Peer:
         return await self._receive_last()
 
     async def _receive_last(self) -> Message:
-        """What a peer sent before it went is still heard; one that was too slow might go on sending for ever."""
+        """What a peer sent before it went is still heard; a slow one might go on sending for ever."""
         if self._too_slow and self._websocket.client_state is WebSocketState.CONNECTED:
             return self._disconnect(ABNORMAL_CLOSURE)
         try:

@@ -45,15 +45,21 @@ def _without_control_characters(value: str) -> str:
 
 
 Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS), AfterValidator(_without_control_characters)
+    str,
+    StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS),
+    AfterValidator(_without_control_characters),
 ]
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=NAME_MAX_CHARS), AfterValidator(_without_control_characters)
+    str,
+    StringConstraints(min_length=1, max_length=NAME_MAX_CHARS),
+    AfterValidator(_without_control_characters),
 ]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """Chosen by the client, once for each post, so that a repeated post is recognised."""
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32)]
-CommandId = Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
+CommandId = (
+    Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
+)
 
 
 # Commands: from client to server ------------------------------------------------------------------------------
@@ -209,7 +215,7 @@ class MarkUnread(InRoom):
 
 
 class SayTyping(InRoom):
-    """"I am typing": send every 3 s while it is true; others let it expire after 6 s."""
+    """ "I am typing": send every 3 s while it is true; others let it expire after 6 s."""
 
     type: Literal["typing"] = "typing"
 

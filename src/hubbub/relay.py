@@ -99,7 +99,9 @@ class Relay:
     async def _open(self, room: str) -> None:
         self._rung[room] = 0
         try:
-            frames = await self._store.read(lambda reader: reader.newest_frames(room, max(1, self._ring_size)))
+            frames = await self._store.read(
+                lambda reader: reader.newest_frames(room, max(1, self._ring_size))
+            )
             head = frames[-1].seq if frames else 0
             self._hub.open(room, head, frames)
             if self._rung[room] > head:
@@ -117,7 +119,9 @@ class Relay:
         try:
             while (head := self._hub.head(room)) is not None:
                 after = head
-                frames = await self._store.read(lambda reader, a=after: reader.frames_after(room, a, HEAL_PAGE))  # type: ignore[misc]
+                frames = await self._store.read(
+                    lambda reader, a=after: reader.frames_after(room, a, HEAL_PAGE)
+                )  # type: ignore[misc]
                 for seq, frame in frames:
                     if seq == (self._hub.head(room) or 0) + 1:
                         event = EVENTS.validate_json(frame)

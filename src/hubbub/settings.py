@@ -15,9 +15,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HUBBUB_", extra="forbid", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 lets the whole network in.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port to listen on; 0 picks a free one.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8000, description="Port to listen on; 0 picks a free one."
+    )
     data: Path = Field(Path("hubbub-data"), description="Folder for the database; made when it is missing.")
-    name: str = Field("Hubbub", min_length=1, max_length=60, description="What this place is called on the page.")
+    name: str = Field(
+        "Hubbub", min_length=1, max_length=60, description="What this place is called on the page."
+    )
     guests: bool = Field(True, description="Whether somebody without an account may come in.")
     origins: list[str] = Field(
         [],
@@ -37,7 +41,8 @@ class Settings(BaseSettings):
         3.0, description="Seconds before somebody whose last tab closed counts as gone (a reload takes less)."
     )
     outlet_buffer_bytes: Annotated[int, Field(ge=4096)] = Field(
-        262_144, description="Bytes buffered for one slow connection before it is caught up from the log instead."
+        262_144,
+        description="Bytes buffered for one slow connection before it is caught up from the log instead.",
     )
     stall_timeout_s: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds after which a connection that reads nothing at all is cut."
@@ -58,7 +63,9 @@ class Settings(BaseSettings):
     commands_per_second: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Commands of any kind one person may send a second, on average."
     )
-    commands_burst: Annotated[int, Field(ge=1)] = Field(100, description="Commands one person may send at once.")
+    commands_burst: Annotated[int, Field(ge=1)] = Field(
+        100, description="Commands one person may send at once."
+    )
     drain_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="Seconds a stopping server waits for its connections."
     )

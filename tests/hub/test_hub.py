@@ -67,7 +67,9 @@ class Rig:
         for work in soon:
             work()
 
-    def join(self, cursor: int | None = None, person: Person = ANN, plain: bool = False) -> tuple[Connection, ListOutlet]:
+    def join(
+        self, cursor: int | None = None, person: Person = ANN, plain: bool = False
+    ) -> tuple[Connection, ListOutlet]:
         outlet = ListOutlet()
         connection = Connection(person, outlet, plain=plain)
         self.hub.connect(connection)

@@ -69,6 +69,7 @@ class Message(Record):
     deleted: bool = False
     pinned: bool = False
     reactions: list[Reaction] = []
+    """In the order of the emojis' code points."""
 
 
 class Quote(Record):

@@ -12,7 +12,9 @@ def must_exist(room: Room | None) -> Room:
 
 def must_be_open(room: Room) -> None:
     if room.archived:
-        raise Conflict("This room is archived: it can be read, but nothing can be changed in it.", code="archived")
+        raise Conflict(
+            "This room is archived: it can be read, but nothing can be changed in it.", code="archived"
+        )
 
 
 def must_be_member(membership: Membership | None) -> Membership:
@@ -64,7 +66,9 @@ def may_react(message: Message, emoji: str) -> None:
 def may_be_called(name: str, me: Person) -> None:
     """`Client #7` is how tutorial clients are called: nobody else may look like one."""
     if name.casefold().startswith("client #") and me.kind != "client":
-        raise Conflict("Names that begin with “Client #” belong to tutorial clients. Choose another.", code="name_taken")
+        raise Conflict(
+            "Names that begin with “Client #” belong to tutorial clients. Choose another.", code="name_taken"
+        )
 
 
 REACTION_KINDS_MAX = 20

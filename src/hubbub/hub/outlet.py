@@ -49,7 +49,18 @@ class PortableOutlet:
     whenever everything has been sent. `on_abort` must end the connection; it is called at most once.
     """
 
-    __slots__ = ("_abort", "_aborted", "_drained", "_loop", "_moved_at", "_queue", "_send", "_size", "_spawn", "_task")
+    __slots__ = (
+        "_abort",
+        "_aborted",
+        "_drained",
+        "_loop",
+        "_moved_at",
+        "_queue",
+        "_send",
+        "_size",
+        "_spawn",
+        "_task",
+    )
 
     def __init__(
         self,

@@ -165,7 +165,9 @@ def _repeated(first: Message, text: str, command: Post) -> Applied:
     """A post with a known key. What was edited or deleted since can no longer be compared."""
     untouched = first.edited_at is None and not first.deleted
     if untouched and (first.text != text or first.reply_to != command.reply_to):
-        raise Conflict("This key was used for another message. Choose a new key for each.", code="key_conflict")
+        raise Conflict(
+            "This key was used for another message. Choose a new key for each.", code="key_conflict"
+        )
     return Applied(room=command.room, seq=first.seq)
 
 

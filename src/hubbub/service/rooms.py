@@ -136,4 +136,6 @@ def enter_room(context: Context, tx: Transaction, me: Person, room: str) -> Room
 def _must_be_free(reader: Reader, name: str, but: str | None = None) -> None:
     other = reader.room_named(name)
     if other and other.id != but:
-        raise Conflict(f"There is already a room called “{other.name}”. Choose another name.", code="name_taken")
+        raise Conflict(
+            f"There is already a room called “{other.name}”. Choose another name.", code="name_taken"
+        )

@@ -84,7 +84,10 @@ class Guest:
         """Connects with the cursors that it has, or those given."""
         headers = {"Authorization": f"Bearer {self.token}"}
         self._socket = await connect(
-            self.url.replace("http", "ws", 1) + "/ws", additional_headers=headers, compression=None, max_size=None
+            self.url.replace("http", "ws", 1) + "/ws",
+            additional_headers=headers,
+            compression=None,
+            max_size=None,
         )
         self.close_code = None
         hello = {"type": "hello", "version": VERSION, "cursors": self.cursors if cursors is None else cursors}

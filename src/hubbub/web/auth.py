@@ -100,4 +100,3 @@ class Auth:
         if person is None:
             raise SignInNeeded("Nobody is signed in. Open the page, or POST /api/guests and send its token.")
         return person
-

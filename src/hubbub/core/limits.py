@@ -1,0 +1,41 @@
+"""How often: the generic cell rate algorithm (ITU-T I.371), one number for each key."""
+
+from typing import NamedTuple
+
+FORGET_EVERY = 1024
+"""Calls between looks for keys that need not be remembered any more."""
+
+
+class Rate(NamedTuple):
+    per_second: float
+    burst: int
+
+
+class Meter:
+    """Allows each key `burst` takes at once and `per_second` on average. Remembers only keys that were used lately."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._interval_s = 1 / rate.per_second
+        self._tolerance_s = self._interval_s * rate.burst
+        self._full_at: dict[str, float] = {}
+        """For each key the time at which its whole burst is allowed again."""
+        self._calls = 0
+
+    def take(self, key: str, now_s: float, cost: int = 1) -> float:
+        """0 when allowed; else nothing is taken, and the seconds to wait are returned. `now_s` never goes back."""
+        self._calls += 1
+        if self._calls % FORGET_EVERY == 0:
+            self._forget(now_s)
+        full_at = max(self._full_at.get(key, now_s), now_s) + self._interval_s * cost
+        wait_s = full_at - now_s - self._tolerance_s
+        if wait_s > 1e-9:
+            return wait_s
+        self._full_at[key] = full_at
+        return 0.0
+
+    def __len__(self) -> int:
+        """The number of keys remembered."""
+        return len(self._full_at)
+
+    def _forget(self, now_s: float) -> None:
+        self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now_s}

@@ -1,0 +1,27 @@
+"""Brings a database to the newest schema, by Alembic, from inside the installed package."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+class NewerDatabase(Exception):
+    """The database has a revision that this version of the program does not know."""
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs the migrations that are missing, each in a transaction. Raises NewerDatabase."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        raise NewerDatabase(f"known revisions: {sorted(known)}") from error

@@ -1,0 +1,102 @@
+"""From an event to the current state: the only place that changes rooms, members, messages and reactions."""
+
+from typing import Any, assert_never
+
+from sqlalchemy import Connection, bindparam, delete, insert, update
+
+from hubbub.protocol import (
+    Event,
+    MemberJoined,
+    MemberLeft,
+    MemberRenamed,
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessagePosted,
+    MessageUnpinned,
+    ReactionAdded,
+    ReactionRemoved,
+    RoomArchived,
+    RoomCreated,
+    RoomRenamed,
+)
+from hubbub.store.tables import membership, message, reaction, room
+
+_room, _message = bindparam("in_room"), bindparam("on_message")
+_this_room = room.c.id == _room
+_this_message = (message.c.room == _room) & (message.c.seq == _message)
+
+RENAME = update(room).where(_this_room).values(name=bindparam("new_name"), name_key=bindparam("new_key"))
+ARCHIVE = update(room).where(_this_room).values(archived=True)
+JOIN = insert(membership)
+LEAVE = delete(membership).where(membership.c.room == _room, membership.c.person == bindparam("who"))
+POST = insert(message)
+EDIT = (
+    update(message)
+    .where(_this_message)
+    .values(text=bindparam("new_text"), html=bindparam("new_html"), edited_at=bindparam("when"))
+)
+ERASE = update(message).where(_this_message).values(text="", html=None, deleted=True, pinned=False)
+PIN = update(message).where(_this_message).values(pinned=bindparam("is_pinned"))
+REACT = insert(reaction)
+UNREACT = delete(reaction).where(
+    reaction.c.room == _room,
+    reaction.c.seq == _message,
+    reaction.c.emoji == bindparam("which"),
+    reaction.c.person == bindparam("who"),
+)
+ERASE_REACTIONS = delete(reaction).where(reaction.c.room == _room, reaction.c.seq == _message)
+
+
+def apply(connection: Connection, event: Event) -> None:
+    """Changes the current state as the event says. The event has its `seq`, and its room exists."""
+
+    def run(statement: Any, **binds: object) -> None:
+        connection.execute(statement, {"in_room": event.room, **binds})
+
+    match event:
+        case RoomCreated():
+            pass  # the room's row is made before the event can take its place in it
+        case RoomRenamed():
+            run(RENAME, new_name=event.name, new_key=event.name.casefold())
+        case RoomArchived():
+            run(ARCHIVE)
+        case MemberJoined():
+            row = {"room": event.room, "person": event.person.id, "joined_at": event.at, "read": event.seq}
+            connection.execute(JOIN, row)
+        case MemberLeft():
+            run(LEAVE, who=event.person.id)
+        case MemberRenamed():
+            pass  # names are kept with people, not with rooms
+        case MessagePosted():
+            connection.execute(POST, _row_of(event))
+        case MessageEdited():
+            run(EDIT, on_message=event.message, new_text=event.text, new_html=event.html, when=event.at)
+        case MessageDeleted():
+            run(ERASE, on_message=event.message)
+            run(ERASE_REACTIONS, on_message=event.message)
+        case MessagePinned() | MessageUnpinned():
+            run(PIN, on_message=event.message, is_pinned=isinstance(event, MessagePinned))
+        case ReactionAdded():
+            row = {"room": event.room, "seq": event.message, "emoji": event.emoji, "person": event.by.id}
+            connection.execute(REACT, row | {"since": event.seq})
+        case ReactionRemoved():
+            run(UNREACT, on_message=event.message, which=event.emoji, who=event.by.id)
+        case _:
+            assert_never(event)
+
+
+def _row_of(event: MessagePosted) -> dict[str, object]:
+    return {
+        "room": event.room,
+        "seq": event.seq,
+        "author": event.by.id,
+        "at": event.at,
+        "text": event.text,
+        "html": event.html,
+        "key": event.key,
+        "reply_to": event.reply_to,
+        "edited_at": None,
+        "deleted": False,
+        "pinned": False,
+    }

@@ -1,0 +1,268 @@
+"""Reading, in one snapshot. Every statement is made once, below; see `hubbub.store.Reader` for the promises."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, literal, or_, select
+
+from hubbub.core.models import (
+    Author,
+    History,
+    Member,
+    Membership,
+    Message,
+    Person,
+    Quote,
+    Reaction,
+    Room,
+    RoomSummary,
+)
+from hubbub.core.text import excerpt
+from hubbub.store import UNREAD_CAP, StoredFrame
+from hubbub.store.tables import event, membership, message, meta, person, reaction, room, session
+
+QUOTE_MAX_CHARS = 200
+ROOMS_MAX = 500
+
+_room, _seq, _person, _limit = bindparam("room"), bindparam("seq"), bindparam("person"), bindparam("limit")
+
+EPOCH = select(meta.c.value).where(meta.c.key == "epoch")
+ROOM_COLUMNS = [c for c in room.c if c.name != "name_key"]
+ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
+ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived)
+HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
+PERSON = select(person).where(person.c.id == _person)
+SESSION = (
+    select(person)
+    .join(session, session.c.person == person.c.id)
+    .where(session.c.token_hash == bindparam("token_hash"))
+)
+MEMBERSHIP = select(membership).where(membership.c.room == _room, membership.c.person == _person)
+MEMBERS = (
+    select(person.c.id, person.c.name, person.c.kind, membership.c.joined_at)
+    .join(person, person.c.id == membership.c.person)
+    .where(membership.c.room == _room, membership.c.person > bindparam("after"))
+    .order_by(membership.c.person)
+    .limit(_limit)
+)
+MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
+_mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
+_seen = [room.c.id, room.c.name, room.c.archived, room.c.head, room.c.last_at, membership.c.read]
+ROOMS_OF = select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX)
+SUMMARY = select(*_seen).outerjoin(membership, _mine).where(room.c.id == _room)
+DIRECTORY = (
+    select(*_seen)
+    .outerjoin(membership, _mine)
+    .where(room.c.id > bindparam("after"), or_(~room.c.archived, membership.c.person.is_not(None)))
+    .order_by(room.c.id)
+    .limit(_limit)
+)
+_unread = (
+    select(literal(1).label("one"))
+    .where(message.c.room == _room, message.c.seq > _seq, message.c.author != _person, ~message.c.deleted)
+    .limit(UNREAD_CAP)
+    .subquery()
+)
+UNREAD = select(func.count()).select_from(_unread)
+MESSAGES = (
+    select(*[c for c in message.c if c.name != "key"], person.c.name.label("author_name"))
+    .join(person, person.c.id == message.c.author)
+    .where(message.c.room == _room)
+)
+MESSAGE = MESSAGES.where(message.c.seq == _seq)
+POSTED_WITH = MESSAGES.where(message.c.author == _person, message.c.key == bindparam("key"))
+NEWEST = MESSAGES.order_by(message.c.seq.desc()).limit(_limit)
+BEFORE = MESSAGES.where(message.c.seq < _seq).order_by(message.c.seq.desc()).limit(_limit)
+AFTER = MESSAGES.where(message.c.seq > _seq).order_by(message.c.seq).limit(_limit)
+PINS = MESSAGES.where(message.c.pinned).order_by(message.c.seq.desc()).limit(_limit)
+SOME = MESSAGES.where(message.c.seq.in_(bindparam("seqs", expanding=True)))
+REACTIONS = (
+    select(reaction.c.seq, reaction.c.emoji, reaction.c.person)
+    .where(reaction.c.room == _room, reaction.c.seq.in_(bindparam("seqs", expanding=True)))
+    .order_by(reaction.c.seq, reaction.c.emoji, reaction.c.since)
+)
+_frames = select(event.c.seq, event.c.frame).where(event.c.room == _room)
+FRAMES_AFTER = _frames.where(event.c.seq > _seq).order_by(event.c.seq).limit(_limit)
+NEWEST_FRAMES = _frames.order_by(event.c.seq.desc()).limit(_limit)
+
+Rows = Sequence[Row[Any]]
+
+
+class SqlReader:
+    """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def epoch(self) -> str:
+        return str(self._connection.execute(EPOCH).scalar_one())
+
+    def room(self, room: str) -> Room | None:
+        return _room_of(self._connection.execute(ROOM, {"room": room}).first())
+
+    def room_named(self, name: str) -> Room | None:
+        return _room_of(self._connection.execute(ROOM_NAMED, {"key": name.casefold()}).first())
+
+    def person(self, person: str) -> Person | None:
+        return _person_of(self._connection.execute(PERSON, {"person": person}).first())
+
+    def session(self, token_hash: str) -> Person | None:
+        return _person_of(self._connection.execute(SESSION, {"token_hash": token_hash}).first())
+
+    def membership(self, room: str, person: str) -> Membership | None:
+        row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()
+        return row and Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
+
+    def rooms_of(self, person: str) -> list[RoomSummary]:
+        rows = self._connection.execute(ROOMS_OF, {"person": person}).all()
+        return [self._summary_of(row, person) for row in rows]
+
+    def summary(self, room: str, person: str) -> RoomSummary | None:
+        row = self._connection.execute(SUMMARY, {"room": room, "person": person}).first()
+        return row and self._summary_of(row, person)
+
+    def directory(self, person: str, *, after: str | None, limit: int) -> list[RoomSummary]:
+        binds = {"person": person, "after": after or "", "limit": limit}
+        return [self._summary_of(row, person) for row in self._connection.execute(DIRECTORY, binds).all()]
+
+    def members(self, room: str, *, after: str | None, limit: int) -> list[Member]:
+        rows = self._connection.execute(MEMBERS, {"room": room, "after": after or "", "limit": limit}).all()
+        return [Member(id=r.id, name=r.name, kind=r.kind, joined_at=r.joined_at) for r in rows]
+
+    def member_count(self, room: str) -> int:
+        return int(self._connection.execute(MEMBER_COUNT, {"room": room}).scalar_one())
+
+    def message(self, room: str, seq: int) -> Message | None:
+        rows = self._connection.execute(MESSAGE, {"room": room, "seq": seq}).all()
+        return next(iter(self._messages_of(room, rows)), None)
+
+    def posted_with(self, room: str, person: str, key: str) -> Message | None:
+        rows = self._connection.execute(POSTED_WITH, {"room": room, "person": person, "key": key}).all()
+        return next(iter(self._messages_of(room, rows)), None)
+
+    def history(
+        self,
+        room: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> History:
+        rows = self._stretch(room, before, after, around, limit)
+        found = self.room(room)
+        first, last = (rows[0].seq, rows[-1].seq) if rows else _edges_of_nothing(before, after)
+        return History(
+            room=room,
+            head=found.head if found else 0,
+            messages=self._messages_of(room, rows),
+            quotes=self._quotes(room, rows),
+            more_before=bool(self._page(BEFORE, room, first, 1)),
+            more_after=bool(self._page(AFTER, room, last, 1)),
+        )
+
+    def pins(self, room: str, limit: int = 100) -> list[Message]:
+        return self._messages_of(room, self._page(PINS, room, None, limit))
+
+    def unread(self, room: str, person: str, read: int) -> int:
+        binds = {"room": room, "person": person, "seq": read}
+        return int(self._connection.execute(UNREAD, binds).scalar_one())
+
+    def frames_after(self, room: str, seq: int, limit: int) -> list[StoredFrame]:
+        return [StoredFrame(row.seq, row.frame) for row in self._page(FRAMES_AFTER, room, seq, limit)]
+
+    def newest_frames(self, room: str, limit: int) -> list[StoredFrame]:
+        rows = self._page(NEWEST_FRAMES, room, None, limit)
+        return [StoredFrame(row.seq, row.frame) for row in reversed(rows)]
+
+    def heads(self, rooms: Iterable[str]) -> Mapping[str, int]:
+        rows = self._connection.execute(HEADS, {"rooms": list(rooms)}).all()
+        return {row.id: row.head for row in rows}
+
+    def _stretch(
+        self, room: str, before: int | None, after: int | None, around: int | None, limit: int
+    ) -> Rows:
+        """Rows of messages, oldest first."""
+        if after is not None:
+            return self._page(AFTER, room, after, limit)
+        if around is None:
+            return self._page(NEWEST if before is None else BEFORE, room, before, limit)[::-1]
+        older = self._page(BEFORE, room, around + 1, limit)[::-1]
+        newer = self._page(AFTER, room, around, limit)
+        half = limit // 2 + 1 if older else 0
+        taken = max(half, limit - len(newer))
+        rows = [*older[-taken:], *newer] if taken else newer
+        return rows[:limit]
+
+    def _page(self, statement: Select[Any], room: str, seq: int | None, limit: int) -> Rows:
+        binds = {"room": room, "limit": limit} | ({} if seq is None else {"seq": seq})
+        return self._connection.execute(statement, binds).all()
+
+    def _summary_of(self, row: Row[Any], person: str) -> RoomSummary:
+        joined = row.read is not None
+        unread = self.unread(row.id, person, row.read) if joined and row.head > row.read else 0
+        return RoomSummary(
+            id=row.id,
+            name=row.name,
+            archived=row.archived,
+            head=row.head,
+            last_at=row.last_at,
+            joined=joined,
+            read=row.read or 0,
+            unread=unread,
+        )
+
+    def _messages_of(self, room: str, rows: Rows) -> list[Message]:
+        seqs = [row.seq for row in rows]
+        chosen: dict[int, dict[str, list[str]]] = defaultdict(dict)
+        if seqs:
+            for row in self._connection.execute(REACTIONS, {"room": room, "seqs": seqs}).all():
+                chosen[row.seq].setdefault(row.emoji, []).append(row.person)
+        return [_message_of(row, chosen.get(row.seq, {})) for row in rows]
+
+    def _quotes(self, room: str, rows: Rows) -> list[Quote]:
+        seqs = sorted({row.reply_to for row in rows if row.reply_to is not None})
+        if not seqs:
+            return []
+        quoted = self._connection.execute(SOME.order_by(message.c.seq), {"room": room, "seqs": seqs}).all()
+        return [
+            Quote(
+                seq=row.seq,
+                author=Author(id=row.author, name=row.author_name),
+                text=excerpt(row.text, QUOTE_MAX_CHARS),
+                deleted=row.deleted,
+            )
+            for row in quoted
+        ]
+
+
+def _edges_of_nothing(before: int | None, after: int | None) -> tuple[int, int]:
+    """Where an empty stretch begins and ends: what is before the first and after the second lies outside of it."""
+    if after is not None:
+        return after + 1, after
+    return (before, before - 1) if before is not None else (0, 0)
+
+
+def _room_of(row: Row[Any] | None) -> Room | None:
+    return None if row is None else Room(**row._mapping)
+
+
+def _person_of(row: Row[Any] | None) -> Person | None:
+    return None if row is None else Person(**row._mapping)
+
+
+def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:
+    return Message(
+        room=row.room,
+        seq=row.seq,
+        at=row.at,
+        author=Author(id=row.author, name=row.author_name),
+        text=row.text,
+        html=row.html,
+        reply_to=row.reply_to,
+        edited_at=row.edited_at,
+        deleted=row.deleted,
+        pinned=row.pinned,
+        reactions=[Reaction(emoji=emoji, people=people) for emoji, people in chosen.items()],
+    )

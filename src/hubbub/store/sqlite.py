@@ -1,0 +1,192 @@
+"""The store in one SQLite file: opening, pragmas, and what SQLite's errors mean."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from hubbub.core.models import LOBBY, Author
+from hubbub.errors import HubbubError, SetupError, Unavailable
+from hubbub.protocol import Envelope, RoomCreated
+from hubbub.store import Committed, Reader, Transaction
+from hubbub.store.migrate import NewerDatabase, upgrade
+from hubbub.store.reader import SqlReader
+from hubbub.store.tables import meta
+from hubbub.store.transaction import SERVER_ID
+from hubbub.store.writer import Writer
+
+T = TypeVar("T")
+READERS = 4
+BUSY_TIMEOUT_MS = 5000
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an acknowledgement must survive a power cut: NORMAL loses some
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "secure_delete=ON",  # an erased text leaves no trace in free pages
+)
+
+
+class SqliteStore:
+    """Implements `hubbub.store.Store`. `now` gives milliseconds, `new_epoch` a random id for a new log."""
+
+    def __init__(self, path: Path, *, now: Callable[[], int], new_epoch: Callable[[], str]) -> None:
+        self.path = path
+        self.on_commit: Callable[[Sequence[Committed | Envelope]], None] = lambda news: None
+        self._now = now
+        self._new_epoch = new_epoch
+        self._lock: IO[str] | None = None
+        self._writer: Writer | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        self._reading = threading.local()
+        self._opened: list[Connection] = []
+
+    async def start(self) -> None:
+        self._lock = _lock(self.path)
+        try:
+            await asyncio.to_thread(self._prepare)
+        except Exception as error:
+            self._unlock()
+            raise _setup_error(self.path, error) from error
+        self._read_engine = _engine(self.path, "BEGIN")
+        self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="hubbub-reader")
+        self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news))
+        await self.write(self._make_lobby)
+
+    async def stop(self) -> None:
+        writer, readers = self._writer, self._readers
+        self._writer = self._readers = None
+        if writer:
+            await writer.stop()
+        if readers:
+            await asyncio.to_thread(readers.shutdown)
+        while self._opened:
+            self._opened.pop().close()
+        self._unlock()
+
+    async def read(self, function: Callable[[Reader], T]) -> T:
+        if self._readers is None:
+            raise Unavailable("The store is closed.", retry_after_s=1.0)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, function)
+
+    async def write(self, function: Callable[[Transaction], T]) -> T:
+        if self._writer is None:
+            raise Unavailable("The store is closed.", retry_after_s=1.0)
+        value: T = await self._writer.write(function)
+        return value
+
+    def _read(self, function: Callable[[Reader], T]) -> T:
+        """In a reader's thread, on that thread's own connection."""
+        connection: Connection | None = getattr(self._reading, "connection", None)
+        if connection is None:
+            connection = self._reading.connection = self._read_engine.connect()
+            self._opened.append(connection)
+        try:
+            with connection.begin():
+                return function(SqlReader(connection))
+        except DBAPIError as error:
+            raise failure_of(error) from error
+
+    def _prepare(self) -> None:
+        engine = _engine(self.path, "BEGIN IMMEDIATE")
+        try:
+            with engine.connect() as connection:
+                upgrade(connection)
+                with connection.begin():
+                    if connection.execute(meta.select().where(meta.c.key == "epoch")).first() is None:
+                        connection.execute(insert(meta), {"key": "epoch", "value": self._new_epoch()})
+        finally:
+            engine.dispose()
+
+    def _make_lobby(self, transaction: Transaction) -> None:
+        if transaction.room(LOBBY) is None:
+            author = Author(id=SERVER_ID, name="Hubbub")
+            transaction.append(RoomCreated(room=LOBBY, seq=0, at=self._now(), by=author, name="Lobby"))
+
+    def _unlock(self) -> None:
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+
+def failure_of(error: DBAPIError) -> Unavailable:
+    """What SQLite's result code (https://www.sqlite.org/rescode.html) means for somebody who wanted to write."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return Unavailable("The disk is full. Nothing was saved.", code="storage_full", retry_after_s=30.0)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Unavailable("The database is busy. Try again.", retry_after_s=5.0)
+    return Unavailable(
+        f"The disk failed ({error.orig}). The server refuses to write until it is restarted.",
+        code="storage_failed",
+        retry_after_s=60.0,
+    )
+
+
+def _engine(path: Path, begin: str) -> Engine:
+    """SQLAlchemy begins transactions itself, by `begin`; the driver keeps out of it."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=NullPool,
+        connect_args={"isolation_level": None, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare_connection(connection: Any, _record: Any) -> None:
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _lock(path: Path) -> IO[str] | None:
+    """One program for one database: two would not hear of each other's commits."""
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system
+        return None
+    try:
+        file = open(f"{path}.lock", "w")  # noqa: SIM115
+    except OSError as error:
+        raise SetupError(
+            f"Cannot write in {path.parent}: {error.strerror}. Choose another folder with --data."
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise SetupError(
+            f"Another hubbub uses {path} already. Stop it, or choose another folder with --data."
+        ) from None
+    return file
+
+
+def _setup_error(path: Path, error: Exception) -> HubbubError:
+    if isinstance(error, HubbubError):
+        return error
+    if isinstance(error, NewerDatabase):
+        return SetupError(
+            f"{path} was made by a newer version of Hubbub. Install that version or a later one."
+        )
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return SetupError(
+                f"{path} is damaged or is not a database ({error.orig}). Restore it from a backup."
+            )
+        with suppress(AttributeError):
+            return SetupError(f"Cannot open {path}: {error.orig}.")
+    return SetupError(f"Cannot open {path}: {error}")

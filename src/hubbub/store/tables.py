@@ -1,0 +1,142 @@
+"""The tables: the log (`event`), and the current state that follows from it."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    sqlite_with_rowid=False,
+)
+
+room = Table(
+    "room",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("name_key", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", String),
+    Column("archived", Boolean, nullable=False),
+    Column("head", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Index("ix_room_name_key", "name_key"),
+    sqlite_with_rowid=False,
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("joined_at", BigInteger, nullable=False),
+    Column("read", BigInteger, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    Index("ix_membership_person", "person"),
+    sqlite_with_rowid=False,
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("author", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("key", String),
+    Column("reply_to", BigInteger),
+    Column("edited_at", BigInteger),
+    Column("deleted", Boolean, nullable=False),
+    Column("pinned", Boolean, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    ForeignKeyConstraint(["author"], ["person.id"]),
+    Index(
+        "ix_message_key",
+        "room",
+        "author",
+        "key",
+        unique=True,
+        sqlite_where=text("key IS NOT NULL"),
+        postgresql_where=text("key IS NOT NULL"),
+    ),
+    Index("ix_message_pinned", "room", "seq", sqlite_where=text("pinned"), postgresql_where=text("pinned")),
+    sqlite_with_rowid=False,
+)
+
+reaction = Table(
+    "reaction",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("emoji", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    ForeignKeyConstraint(["room", "seq"], ["message.room", "message.seq"]),
+    sqlite_with_rowid=False,
+)
+"""`since` is the `seq` of the event that added it: the order in which people chose."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("message", BigInteger),
+    Column("frame", Text, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    Index(
+        "ix_event_message",
+        "room",
+        "message",
+        sqlite_where=text("message IS NOT NULL"),
+        postgresql_where=text("message IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+"""The log. `frame` is what clients are sent. `message` is set on events that hold a message's text, so that it can
+be erased."""

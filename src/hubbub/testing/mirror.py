@@ -1,0 +1,110 @@
+"""What a client knows of a room: fetched, or folded from events. Both must be the same."""
+
+from typing import Any, assert_never
+
+from hubbub.core.models import Author, Message, Reaction
+from hubbub.protocol import (
+    EVENTS,
+    Event,
+    MemberJoined,
+    MemberLeft,
+    MemberRenamed,
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessagePosted,
+    MessageUnpinned,
+    ReactionAdded,
+    ReactionRemoved,
+    RoomArchived,
+    RoomCreated,
+    RoomRenamed,
+)
+from hubbub.store import Reader
+
+PAGE = 100
+
+
+class Mirror:
+    """The state of one room: its name, whether it is archived, members and messages."""
+
+    def __init__(self, room: str) -> None:
+        self.room = room
+        self.name = ""
+        self.archived = False
+        self.members: dict[str, str] = {}
+        self.messages: dict[int, Message] = {}
+
+    @classmethod
+    def fetched(cls, reader: Reader, room: str) -> "Mirror":
+        """As a client that comes anew reads it."""
+        mirror = cls(room)
+        found = reader.room(room)
+        if found is None:
+            return mirror
+        mirror.name, mirror.archived = found.name, found.archived
+        mirror.members = {member.id: member.name for member in reader.members(room, after=None, limit=10_000)}
+        after, more = 0, True
+        while more:
+            page = reader.history(room, after=after, limit=PAGE)
+            mirror.messages |= {message.seq: message for message in page.messages}
+            after, more = max([after, *mirror.messages]), page.more_after
+        return mirror
+
+    def take(self, frame: str) -> None:
+        """Applies one event. Applying it to a state that contains it already changes nothing."""
+        self._apply(EVENTS.validate_json(frame))
+
+    def known(self) -> dict[str, Any]:
+        """Everything, for comparison. Names of authors who have left are as of the last time they were seen."""
+        messages = {
+            seq: message.model_dump() | {"author": message.author.id}
+            for seq, message in self.messages.items()
+        }
+        return {"name": self.name, "archived": self.archived, "members": self.members, "messages": messages}
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case RoomCreated() | RoomRenamed():
+                self.name = event.name
+            case RoomArchived():
+                self.archived = True
+            case MemberJoined() | MemberRenamed():
+                self.members[event.person.id] = event.person.name
+            case MemberLeft():
+                self.members.pop(event.person.id, None)
+            case MessagePosted():
+                self.messages[event.seq] = Message(
+                    room=event.room,
+                    seq=event.seq,
+                    at=event.at,
+                    author=Author(id=event.by.id, name=event.by.name),
+                    text=event.text,
+                    html=event.html,
+                    reply_to=event.reply_to,
+                )
+            case MessageEdited():
+                self._change(event.message, text=event.text, html=event.html, edited_at=event.at)
+            case MessageDeleted():
+                self._change(event.message, text="", html=None, deleted=True, pinned=False, reactions=[])
+            case MessagePinned():
+                self._change(event.message, pinned=True)
+            case MessageUnpinned():
+                self._change(event.message, pinned=False)
+            case ReactionAdded() | ReactionRemoved():
+                self._react(event)
+            case _:
+                assert_never(event)
+
+    def _change(self, seq: int, **fields: Any) -> None:
+        self.messages[seq] = self.messages[seq].model_copy(update=fields)
+
+    def _react(self, event: ReactionAdded | ReactionRemoved) -> None:
+        chosen = {r.emoji: list(r.people) for r in self.messages[event.message].reactions}
+        people = chosen.setdefault(event.emoji, [])
+        if event.by.id in people:
+            people.remove(event.by.id)
+        if isinstance(event, ReactionAdded):
+            people.append(event.by.id)
+        reactions = [Reaction(emoji=emoji, people=who) for emoji, who in sorted(chosen.items()) if who]
+        self._change(event.message, reactions=reactions)

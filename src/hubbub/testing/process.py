@@ -1,0 +1,62 @@
+"""A server in a process of its own, for tests that kill it."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+PATIENCE_S = 30.0
+
+
+class ServerProcess:
+    """`python -m hubbub` on a free port of the loopback; `url` once it has printed its address."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self.process = process
+        self.url = url
+
+    async def kill(self) -> None:
+        """kill -9: nothing of the program runs any more."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def run_server(data: Path, **settings: object) -> AsyncIterator[ServerProcess]:
+    """Settings are given by environment: `posts_burst=5` is HUBBUB_POSTS_BURST=5."""
+    environment = os.environ | {f"HUBBUB_{name.upper()}": str(value) for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "hubbub", "--port", "0", "--data", str(data)],
+        stdout=asyncio.subprocess.PIPE,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+        cwd=data.parent,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            url = await _address(process)
+        yield ServerProcess(process, url)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _address(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    seen = ""
+    while line := (await process.stdout.readline()).decode():
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return found[0]
+        seen += line
+    raise AssertionError(f"the server ended before it printed its address: {seen}")

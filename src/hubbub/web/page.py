@@ -1,0 +1,5 @@
+from fastapi import APIRouter
+
+
+def page_router(chat: object) -> APIRouter:
+    return APIRouter()

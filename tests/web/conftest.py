@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from hubbub.settings import Settings
+from hubbub.testing.server import Running, serve
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Running]:
+    settings = Settings(
+        data=tmp_path,
+        hello_timeout_s=0.5,
+        posts_per_second=1000,
+        posts_burst=1000,
+        commands_per_second=1000,
+        commands_burst=1000,
+    )
+    async with serve(settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def http(server: Running) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=server.url) as client:
+        yield client
