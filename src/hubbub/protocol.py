@@ -71,7 +71,8 @@ class Hello(Record):
     type: Literal["hello"] = "hello"
     version: int
     epoch: str | None = None
-    """The `epoch` of the last `welcome`; with another epoch the cursors mean nothing and rooms are reset."""
+    """The `epoch` of the last `welcome`. If the log has another one now, the cursors mean nothing, and their rooms
+    are reset."""
     cursors: Annotated[dict[RoomId, Seq], Field(max_length=CURSORS_MAX)] = {}
     """For each room the last `seq` that the client has. A room without one starts live, at its head."""
 

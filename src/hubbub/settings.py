@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         description="Bytes buffered for one slow connection before it is caught up from the log instead.",
     )
     stall_timeout_s: Annotated[float, Field(gt=0)] = Field(
-        30.0, description="Seconds after which a connection that reads nothing at all is cut."
+        25.0, description="Seconds after which a connection that reads nothing at all is cut."
     )
     ring_size: Annotated[int, Field(ge=0)] = Field(
         256, description="Recent events of each active room kept in memory for people who come back."

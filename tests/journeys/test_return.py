@@ -10,6 +10,10 @@ from tests.journeys.conftest import Serve
 
 from hubbub.testing.server import Running
 
+LONG = "x" * 7900
+MANY = 1500
+"""So many long texts do not fit into the kernel's buffers between two sockets of one machine."""
+
 
 async def test_one_who_returns_gets_exactly_what_was_missed(server: Running) -> None:
     async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
@@ -130,22 +134,22 @@ async def test_people_who_come_and_go_at_random_hear_everything_once(serving: Se
 
 async def test_nobody_waits_for_one_who_does_not_read(serving: Serve) -> None:
     async with (
-        serving(outlet_buffer_bytes=65_536) as server,
+        serving(outlet_buffer_bytes=65_536, replay_limit=2 * MANY) as server,
         Guest.arrives(server.url, "Ann") as ann,
         Guest.arrives(server.url, "Bob") as bob,
         Guest.arrives(server.url, "Slow") as slow,
     ):
         assert slow._socket is not None
         slow._socket.transport.pause_reading()
-        for number in range(400):
-            await ann.says(f"{number} " + "x" * 5000)
-        await bob.hears("399 " + "x" * 5000)
+        for number in range(MANY):
+            await ann.says(f"{number} {LONG}")
+        await bob.hears(f"{MANY - 1} {LONG}")
         behind = [c for c in server.chat.hub.connections() if c.person.name == "Slow"]
         assert [list(c.behind) for c in behind] == [["lobby"]]
         assert behind[0].outlet.buffered() < 2 * 65_536
         slow._socket.transport.resume_reading()
-        await slow.hears("399 " + "x" * 5000)
-        assert len(slow.texts()) == 400
+        await slow.hears(f"{MANY - 1} {LONG}")
+        assert len(slow.texts()) == MANY
         await ann.says("and live again")
         await slow.hears("and live again")
 
@@ -161,7 +165,7 @@ async def test_one_who_reads_nothing_at_all_is_cut(serving: Serve) -> None:
         number = 0
         async with asyncio.timeout(30):
             while any(c.person.name == "Stuck" for c in server.chat.hub.connections()):
-                await ann.says(f"{number} " + "x" * 7000)
+                await ann.says(f"{number} {LONG}")
                 number += 1
         await ann.says("fine")
         await ann.hears("fine")

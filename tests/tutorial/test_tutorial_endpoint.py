@@ -66,7 +66,7 @@ async def test_d16_everybody_reads_the_same_order_and_each_ones_lines_in_theirs(
             assert mine == [f"{person.name} says: {number}" for number in range(40)]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n"])
+@pytest.mark.parametrize("text", ["", " ", "\n", "\u200b"])
 async def test_d17_an_empty_text_is_passed_on_and_is_no_message(server: Server, text: str) -> None:
     async with talkers(server, 1, 2) as (ann, bob):
         await ann.says(text)
@@ -264,6 +264,21 @@ async def test_d33_d34_a_client_that_stops_reading_stalls_nobody_and_is_cut(hubb
             lines.append(await bob.next())
         assert lines == [f"Client #1 says: {number} " + "x" * 7_900 for number in range(said)]
         await until(lambda: server.handlers == 2)
+
+
+async def test_d33_a_client_that_reads_again_gets_what_it_missed(server: Server) -> None:
+    async with talkers(server, 1, 2, receive_buffer=4096) as (ann, slow), talkers(server, 3) as (bob,):
+        slow.websocket.transport.pause_reading()
+        said = 0
+        while not any(connection.behind for connection in server.chat.hub.connections()):
+            await bob.says(f"{said} " + "x" * 7_900)
+            await bob.next()
+            await bob.next()
+            said += 1
+        slow.websocket.transport.resume_reading()
+        await slow.hears(*(f"Client #3 says: {number} " + "x" * 7_900 for number in range(said)))
+        await ann.says("and now live")
+        await slow.hears("Client #1 says: and now live")
 
 
 async def test_d35_somebody_who_vanished_is_noticed_by_the_pings(hubbub: Hubbub) -> None:

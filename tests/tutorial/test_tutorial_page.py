@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -133,9 +134,9 @@ async def test_d10_what_is_submitted_too_early_stays_in_the_box(
     may_open = asyncio.Event()
     open_room = server.chat.relay.open
 
-    async def open_later(room: str) -> None:
+    async def open_later(*room: Any, **at: Any) -> None:
         await may_open.wait()
-        await open_room(room)
+        await open_room(*room, **at)
 
     monkeypatch.setattr(server.chat.relay, "open", open_later)
     await page.goto(f"{server.origin}/tutorial")

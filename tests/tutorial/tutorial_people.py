@@ -63,7 +63,7 @@ async def serve(app: Any, *, port: int = 0, **options: Any) -> AsyncIterator[Ser
         app, host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=1, **options
     )
     server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
+    running = asyncio.create_task(_run(server))
     try:
         await until(lambda: server.started or running.done())
         if running.done():
@@ -72,6 +72,13 @@ async def serve(app: Any, *, port: int = 0, **options: Any) -> AsyncIterator[Ser
     finally:
         server.should_exit = True
         await running
+
+
+async def _run(server: uvicorn.Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as end:  # would end the test's own loop
+        raise RuntimeError("the server could not start") from end
 
 
 class Talker:
@@ -130,13 +137,21 @@ class Talker:
 
 
 @asynccontextmanager
-async def talkers(server: Server, *ids: object, **options: Any) -> AsyncIterator[list[Talker]]:
-    """Clients with these ids, connected one after the other."""
+async def talkers(
+    server: Server, *ids: object, receive_buffer: int | None = None, **options: Any
+) -> AsyncIterator[list[Talker]]:
+    """Clients with these ids, connected one after the other. `receive_buffer`: bytes that the system takes
+    for one that does not read."""
     people: list[Talker] = []
     try:
         for client_id in ids:
             websocket = await connect(
-                server.address(client_id), compression=None, ping_interval=None, max_size=None, **options
+                server.address(client_id),
+                sock=await _connected_socket(server, receive_buffer),
+                compression=None,
+                ping_interval=None,
+                max_size=None,
+                **options,
             )
             people.append(Talker(websocket, f"Client #{client_id}"))
         yield people
@@ -161,12 +176,9 @@ async def member(server: Server, name: str) -> AsyncIterator[Talker]:
 @asynccontextmanager
 async def silent_reader(server: Server, client_id: object) -> AsyncIterator[socket.socket]:
     """A client that shakes hands and then never reads again."""
-    raw = socket.socket()
+    raw = await _connected_socket(server, receive_buffer=4096)
     try:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        raw.setblocking(False)
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(raw, ("127.0.0.1", server.port))
         key = base64.b64encode(os.urandom(16)).decode()
         request = (
             f"GET /ws/{client_id} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
@@ -177,6 +189,15 @@ async def silent_reader(server: Server, client_id: object) -> AsyncIterator[sock
         yield raw
     finally:
         raw.close()
+
+
+async def _connected_socket(server: Server, receive_buffer: int | None) -> socket.socket:
+    raw = socket.socket()
+    if receive_buffer:  # before connecting, because it bounds the window that is offered
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    raw.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", server.port))
+    return raw
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -62,8 +62,9 @@ function show(text) {
 function reconnectLater({ reason }) {
   const lost = unheard.splice(0).filter(Boolean);
   box.value = [...lost, box.value].filter(Boolean).join(" ");
-  const back = lost.length ? " What may not have arrived is back in the box." : "";
-  say(`Not connected, trying again. ${reason}${back}`);
+  const words = ["Not connected, trying again.", reason];
+  if (lost.length) words.push("What may not have arrived is back in the box.");
+  say(words.filter(Boolean).join(" "));
   const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures++);
   timer = setTimeout(connect, delay * (0.5 + Math.random() / 2));
 }

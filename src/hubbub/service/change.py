@@ -19,9 +19,10 @@ class Stamp(TypedDict):
     by: Author
 
 
-def stamp(context: Context, me: Person, room: str) -> Stamp:
-    """`seq` is 0 until the store gives the event its place."""
-    return Stamp(room=room, seq=0, at=context.now(), by=me.author)
+def stamp(context: Context, tx: Transaction, me: Person, room: str) -> Stamp:
+    """`seq` is 0 until the store gives the event its place. The name is read in the transaction: `me` may have been
+    renamed since it was looked up."""
+    return Stamp(room=room, seq=0, at=context.now(), by=(tx.person(me.id) or me).author)
 
 
 async def change_room(

@@ -48,7 +48,7 @@ async def post(context: Context, me: Person, command: Post) -> Applied:
         if command.reply_to is not None:
             policy.message_must_stand(tx.message(command.room, command.reply_to))
         return MessagePosted(
-            **stamp(context, me, command.room),
+            **stamp(context, tx, me, command.room),
             text=text,
             html=html,
             key=command.key,
@@ -68,7 +68,7 @@ async def edit(context: Context, me: Person, command: Edit) -> Applied:
         if message.text == text:
             return None
         return MessageEdited(
-            **stamp(context, me, command.room), message=command.message, text=text, html=html
+            **stamp(context, tx, me, command.room), message=command.message, text=text, html=html
         )
 
     return await change_room(context, me, command, decide)
@@ -80,7 +80,7 @@ async def delete(context: Context, me: Person, command: Delete) -> Applied:
         policy.may_change_message(message, me)
         if message.deleted:
             return None
-        return MessageDeleted(**stamp(context, me, command.room), message=command.message)
+        return MessageDeleted(**stamp(context, tx, me, command.room), message=command.message)
 
     return await change_room(context, me, command, decide)
 
@@ -93,7 +93,7 @@ async def react(context: Context, me: Person, command: React) -> Applied:
         if me.id in _people_with(message, emoji):
             return None
         policy.may_react(message, emoji)
-        return ReactionAdded(**stamp(context, me, command.room), message=command.message, emoji=emoji)
+        return ReactionAdded(**stamp(context, tx, me, command.room), message=command.message, emoji=emoji)
 
     return await change_room(context, me, command, decide)
 
@@ -105,7 +105,7 @@ async def unreact(context: Context, me: Person, command: Unreact) -> Applied:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if me.id not in _people_with(message, emoji):
             return None
-        return ReactionRemoved(**stamp(context, me, command.room), message=command.message, emoji=emoji)
+        return ReactionRemoved(**stamp(context, tx, me, command.room), message=command.message, emoji=emoji)
 
     return await change_room(context, me, command, decide)
 
@@ -115,7 +115,7 @@ async def pin(context: Context, me: Person, command: Pin) -> Applied:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if message.pinned:
             return None
-        return MessagePinned(**stamp(context, me, command.room), message=command.message)
+        return MessagePinned(**stamp(context, tx, me, command.room), message=command.message)
 
     return await change_room(context, me, command, decide)
 
@@ -125,7 +125,7 @@ async def unpin(context: Context, me: Person, command: Unpin) -> Applied:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if not message.pinned:
             return None
-        return MessageUnpinned(**stamp(context, me, command.room), message=command.message)
+        return MessageUnpinned(**stamp(context, tx, me, command.room), message=command.message)
 
     return await change_room(context, me, command, decide)
 

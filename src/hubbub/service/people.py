@@ -80,7 +80,7 @@ async def change_name(context: Context, me: Person, command: ChangeName) -> Pers
         renamed = person.model_copy(update={"name": name})
         tx.rename_person(me.id, name)
         for room in tx.rooms_of(me.id):
-            tx.append(MemberRenamed(**stamp(context, renamed, room.id), person=renamed.author))
+            tx.append(MemberRenamed(**stamp(context, tx, renamed, room.id), person=renamed.author))
         frame = Me(person=renamed).model_dump_json()
         tx.announce(Envelope(person=me.id, renamed=renamed, frame=frame))
         return renamed

@@ -38,7 +38,7 @@ async def create(context: Context, me: Person, command: CreateRoom) -> RoomSumma
     def change(tx: Transaction) -> RoomSummary:
         _must_be_free(tx, name)
         room = room_slug(name, lambda slug: tx.room(slug) is not None, fallback=f"room-{context.now():x}")
-        tx.append(RoomCreated(**stamp(context, me, room), name=name))
+        tx.append(RoomCreated(**stamp(context, tx, me, room), name=name))
         return enter_room(context, tx, me, room)
 
     return await context.store.write(change)
@@ -61,7 +61,8 @@ async def leave(context: Context, me: Person, command: Leave) -> Applied:
         policy.may_leave(room)
         if not tx.membership(command.room, me.id):
             return Applied(room=room.id, seq=room.head)
-        seq = tx.append(MemberLeft(**stamp(context, me, room.id), person=me.author)).seq
+        who = stamp(context, tx, me, room.id)
+        seq = tx.append(MemberLeft(**who, person=who["by"])).seq
         tx.announce(
             Envelope(
                 person=me.id,
@@ -85,7 +86,7 @@ async def rename(context: Context, me: Person, command: RenameRoom) -> Applied:
         if room.name == name:
             return None
         _must_be_free(tx, name, but=room.id)
-        return RoomRenamed(**stamp(context, me, room.id), name=name)
+        return RoomRenamed(**stamp(context, tx, me, room.id), name=name)
 
     return await change_room(context, me, command, decide)
 
@@ -96,7 +97,7 @@ async def archive(context: Context, me: Person, command: ArchiveRoom) -> Applied
         policy.may_rename_or_archive(room, me)
         if room.archived:
             return Applied(room=room.id, seq=room.head)
-        return Applied(room=room.id, seq=tx.append(RoomArchived(**stamp(context, me, room.id))).seq)
+        return Applied(room=room.id, seq=tx.append(RoomArchived(**stamp(context, tx, me, room.id))).seq)
 
     return await context.store.write(change)
 
@@ -125,7 +126,8 @@ async def here(context: Context, me: Person, command: WhoIsHere) -> Here:
 
 def enter_room(context: Context, tx: Transaction, me: Person, room: str) -> RoomSummary:
     """Makes the person a member and says so to all their connections."""
-    tx.append(MemberJoined(**stamp(context, me, room), person=me.author))
+    who = stamp(context, tx, me, room)
+    tx.append(MemberJoined(**who, person=who["by"]))
     summary = tx.summary(room, me.id)
     assert summary is not None
     frame = Joined(room=summary).model_dump_json()

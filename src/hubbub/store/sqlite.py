@@ -101,6 +101,7 @@ class SqliteStore:
         try:
             with engine.connect() as connection:
                 upgrade(connection)
+                connection.commit()
                 with connection.begin():
                     if connection.execute(meta.select().where(meta.c.key == "epoch")).first() is None:
                         connection.execute(insert(meta), {"key": "epoch", "value": self._new_epoch()})

@@ -90,7 +90,9 @@ class Guest:
             max_size=None,
         )
         self.close_code = None
-        hello = {"type": "hello", "version": VERSION, "cursors": self.cursors if cursors is None else cursors}
+        if cursors is not None:
+            self.cursors = dict(cursors)
+        hello = {"type": "hello", "version": VERSION, "cursors": self.cursors}
         if self.epoch is not None:
             hello["epoch"] = self.epoch
         self.welcome = {}
@@ -212,7 +214,7 @@ class Guest:
             for room in frame["rooms"]:
                 self.cursors.setdefault(room["id"], room["head"])
         elif kind in ("result", "error"):
-            answer = self._answers.pop(frame.get("id"), None)
+            answer = self._answers.pop(frame.get("id", -1), None)
             if answer is None:
                 self.signals.append(frame)
             elif not answer.done():

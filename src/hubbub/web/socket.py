@@ -109,7 +109,8 @@ class Session:
         rooms = await self._memberships()
         welcome = Welcome(server=__version__, epoch=chat.epoch, me=connection.person, rooms=rooms)
         chat.hub.tell(connection, welcome.model_dump_json())
-        known = hello.cursors if hello.epoch == chat.epoch else dict.fromkeys(hello.cursors, -1)
+        same_log = hello.epoch in (None, chat.epoch)
+        known = hello.cursors if same_log else dict.fromkeys(hello.cursors, -1)
         for room in rooms:
             cursor = known.get(room.id, room.head)
             await chat.enter(connection, room.id, cursor if cursor <= room.head else -1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastapi import APIRouter, Response, WebSocket
 
 from hubbub.core.models import LOBBY, Person
-from hubbub.core.text import drop_control_characters
+from hubbub.core.text import drop_control_characters, shows_something
 from hubbub.errors import CloseCode, HubbubError, RateLimited, TooLarge, Unavailable
 from hubbub.hub.hub import Connection
 from hubbub.hub.outlet import PortableOutlet, batch_of
@@ -184,7 +184,7 @@ class Talk:
 
     async def _say(self, line: str) -> None:
         self._outlet.write(batch_of(f"You wrote: {line}"))
-        if line.strip():
+        if shows_something(line):
             await self._post(line)
         else:
             await self._pass_on(line)
