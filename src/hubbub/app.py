@@ -57,9 +57,7 @@ class Chat:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings = settings or Settings()
-        self.store: Store = SqliteStore(
-            settings.data / DATABASE, now=_now_ms, new_epoch=lambda: secrets.token_hex(8)
-        )
+        self.store: Store = SqliteStore(settings.data / DATABASE, now=_now_ms, new_epoch=lambda: secrets.token_hex(8))
         self.bus: Bus = LocalBus()
         self._tasks = Tasks()
         self.spawn = self._tasks.spawn
@@ -161,9 +159,7 @@ class Chat:
         """Does what the command says in the name of `me`; returns its answer once it is durable.
         Raises HubbubError."""
         if self.draining:
-            raise Unavailable(
-                "The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0
-            )
+            raise Unavailable("The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0)
         return await self._service.perform(me, command)
 
     async def enter(self, connection: Connection, room: str, cursor: int | None) -> None:

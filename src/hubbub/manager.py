@@ -56,9 +56,7 @@ class ConnectionManager:
       what a Hubbub server is for.
     """
 
-    def __init__(
-        self, *, buffer_limit: int = BUFFER_LIMIT_CHARS, stall_timeout_s: float = STALL_TIMEOUT_S
-    ) -> None:
+    def __init__(self, *, buffer_limit: int = BUFFER_LIMIT_CHARS, stall_timeout_s: float = STALL_TIMEOUT_S) -> None:
         self._buffer_limit = buffer_limit
         self._stall_timeout_s = stall_timeout_s
         self._peers: dict[WebSocket, _Peer] = {}
@@ -114,9 +112,7 @@ class _Peer:
         self._stall_timeout_s = stall_timeout_s
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
-        self._outlet = PortableOutlet(
-            self._send, spawn=self._spawn, on_drained=lambda: None, on_abort=self._end
-        )
+        self._outlet = PortableOutlet(self._send, spawn=self._spawn, on_drained=lambda: None, on_abort=self._end)
         self._reader: asyncio.Task[object] | None = None
         self._ended = False
         self._too_slow = False

@@ -57,9 +57,7 @@ Name = Annotated[
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """Chosen by the client, once for each post, so that a repeated post is recognised."""
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32)]
-CommandId = (
-    Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
-)
+CommandId = Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 # Commands: from client to server ------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ store what is missing. A sweep compares with the store now and then, because a l
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from hubbub.bus import Bus
 from hubbub.errors import Unavailable
 from hubbub.hub.hub import Hub
 from hubbub.hub.plain import plain_text
 from hubbub.protocol import EVENTS, Envelope, MessageDeleted
-from hubbub.store import Store
+from hubbub.store import Reader, Store, StoredFrame
 from hubbub.tasks import Spawn
 
 HEAL_PAGE = 500
@@ -99,9 +100,7 @@ class Relay:
     async def _open(self, room: str) -> None:
         self._rung[room] = 0
         try:
-            frames = await self._store.read(
-                lambda reader: reader.newest_frames(room, max(1, self._ring_size))
-            )
+            frames = await self._store.read(lambda reader: reader.newest_frames(room, max(1, self._ring_size)))
             head = frames[-1].seq if frames else 0
             self._hub.open(room, head, frames)
             if self._rung[room] > head:
@@ -118,10 +117,7 @@ class Relay:
         """Reads what the bus left out until there is nothing more."""
         try:
             while (head := self._hub.head(room)) is not None:
-                after = head
-                frames = await self._store.read(
-                    lambda reader, a=after: reader.frames_after(room, a, HEAL_PAGE)
-                )  # type: ignore[misc]
+                frames = await self._store.read(partial(_frames_after, room, head))
                 for seq, frame in frames:
                     if seq == (self._hub.head(room) or 0) + 1:
                         event = EVENTS.validate_json(frame)
@@ -133,3 +129,7 @@ class Relay:
             log.warning("could not read missing events of %s; the next sweep tries again", room)
         finally:
             self._healing.discard(room)
+
+
+def _frames_after(room: str, seq: int, reader: Reader) -> list[StoredFrame]:
+    return reader.frames_after(room, seq, HEAL_PAGE)

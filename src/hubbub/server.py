@@ -3,6 +3,8 @@
 import errno
 import logging
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -58,6 +60,14 @@ class Server(uvicorn.Server):
         }
         super().__init__(uvicorn.Config(app, **(defaults | options)))
         self._chat: Chat = app.state.chat
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """As uvicorn's, without raising the signal again at the end: that would end the program before the store is
+        closed."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._chat.drain()

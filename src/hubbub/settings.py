@@ -1,12 +1,22 @@
 """Every setting of the program, once: defaults < TOML file < HUBBUB_* environment < command-line flags."""
 
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hubbub.errors import SetupError
 from hubbub.protocol import FRAME_MAX_BYTES
+
+PREFIX = "HUBBUB_"
+CONFIG_FILE = Path("hubbub.toml")
+NOT_SETTINGS = {"HUBBUB_URL", "HUBBUB_CONFIG", "HUBBUB_TEST_NO_SKIP"}
+"""Variables of the client commands and of the test script."""
 
 
 class Settings(BaseSettings):
@@ -15,18 +25,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HUBBUB_", extra="forbid", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 lets the whole network in.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8000, description="Port to listen on; 0 picks a free one."
-    )
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port to listen on; 0 picks a free one.")
     data: Path = Field(Path("hubbub-data"), description="Folder for the database; made when it is missing.")
-    name: str = Field(
-        "Hubbub", min_length=1, max_length=60, description="What this place is called on the page."
-    )
+    name: str = Field("Hubbub", min_length=1, max_length=60, description="What this place is called on the page.")
     guests: bool = Field(True, description="Whether somebody without an account may come in.")
-    origins: list[str] = Field(
+    origins: Annotated[list[str], NoDecode] = Field(
         [],
         description="Other web origins (scheme://host:port) whose pages may connect. "
-        "The page that this server itself serves always may.",
+        "The page that this server itself serves always may. Separated by commas.",
     )
     ping_interval_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="Seconds between pings to each connection."
@@ -63,12 +69,83 @@ class Settings(BaseSettings):
     commands_per_second: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Commands of any kind one person may send a second, on average."
     )
-    commands_burst: Annotated[int, Field(ge=1)] = Field(
-        100, description="Commands one person may send at once."
-    )
+    commands_burst: Annotated[int, Field(ge=1)] = Field(100, description="Commands one person may send at once.")
     drain_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="Seconds a stopping server waits for its connections."
     )
     frame_max_bytes: Annotated[int, Field(ge=1024, le=16_777_216)] = Field(
         FRAME_MAX_BYTES, description="Largest WebSocket frame accepted from a client, in bytes."
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="How much the server tells on its standard error."
+    )
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """The environment and flags have one text; a TOML file has a list."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            scheme, separator, host = origin.partition("://")
+            if scheme not in ("http", "https") or not separator or not host or "/" in host:
+                raise ValueError(f"{origin!r} is not an origin: write scheme://host or scheme://host:port")
+        return value
+
+
+def load_settings(flags: Mapping[str, object], config: Path | None = None) -> Settings:
+    """Settings from all sources. `flags` are those that were given; `config` is a TOML file, by default `hubbub.toml`
+    if there is one. Raises SetupError: one line that names the setting, where it comes from, and what is wrong."""
+    file = config or CONFIG_FILE
+    written = _read_file(file) if config or file.exists() else {}
+    for name in written:
+        _must_be_known(name, f"{file}: there is no setting {name!r}", "")
+    for variable in os.environ:
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
+            _must_be_known(variable[len(PREFIX) :].lower(), f"There is no setting {variable}", PREFIX)
+    values: dict[str, Any] = written | _from_environment() | dict(flags)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        name = str(mistake["loc"][0])
+        where = _where(name, flags, file)
+        raise SetupError(f"{where}: {mistake['msg'].removeprefix('Value error, ')}.") from None
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        raise SetupError(f"Cannot read the settings file {file}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SetupError(f"The settings file {file} is not valid TOML: {error}.") from None
+
+
+def _from_environment() -> dict[str, str]:
+    variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    return {name: os.environ[variable] for name, variable in variables.items() if variable in os.environ}
+
+
+def _must_be_known(name: str, complaint: str, prefix: str) -> None:
+    if name in Settings.model_fields:
+        return
+    similar = get_close_matches(name, Settings.model_fields, 1)
+    written = prefix + (similar[0].upper() if prefix else similar[0]) if similar else ""
+    raise SetupError(complaint + (f". Did you mean {written}?" if written else "."))
+
+
+def _where(name: str, flags: Mapping[str, object], file: Path) -> str:
+    if name in flags:
+        return flag_of(name)
+    if (variable := PREFIX + name.upper()) in os.environ:
+        return variable
+    return f"{file}: {name}"
+
+
+def flag_of(name: str) -> str:
+    """The command-line flag of a setting."""
+    return "--" + name.replace("_", "-")

@@ -92,9 +92,7 @@ async def test_everything_acknowledged_survives_a_kill_under_load(tmp_path: Path
         assert history.items() <= after.items()
         assert len(set(after.values())) == len(after)
         for writer in writers:
-            heard = {
-                e["seq"]: e["text"] for e in writer.guest.events["lobby"] if e["type"] == "message.posted"
-            }
+            heard = {e["seq"]: e["text"] for e in writer.guest.events["lobby"] if e["type"] == "message.posted"}
             assert heard == {seq: text for seq, text in after.items() if seq in heard}
             assert {seq for seq in after if seq > min(heard)} <= heard.keys()
             await writer.guest.drops()
@@ -102,8 +100,6 @@ async def test_everything_acknowledged_survives_a_kill_under_load(tmp_path: Path
 
     with sqlite3.connect(data / "hubbub.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        gaps = database.execute(
-            "SELECT room, count(*), max(seq) FROM event GROUP BY room HAVING count(*) <> max(seq)"
-        )
+        gaps = database.execute("SELECT room, count(*), max(seq) FROM event GROUP BY room HAVING count(*) <> max(seq)")
         assert gaps.fetchall() == []
     database.close()

@@ -38,9 +38,7 @@ seqs = st.integers(1, 25)
 base: dict[str, Any] = {"id": st.just(0), "room": st.just(ROOM)}
 
 commands = st.one_of(
-    st.builds(
-        Post, **base, text=texts, key=st.none() | st.sampled_from(["a", "b"]), reply_to=st.none() | seqs
-    ),
+    st.builds(Post, **base, text=texts, key=st.none() | st.sampled_from(["a", "b"]), reply_to=st.none() | seqs),
     st.builds(Post, **base, text=texts),
     st.builds(Edit, **base, message=seqs, text=texts),
     st.builds(Delete, **base, message=seqs),
@@ -62,9 +60,7 @@ CHANGES_NOTHING_IN_A_ROOM = {
 def test_every_verb_that_changes_a_room_is_in_the_property() -> None:
     tried = {Post, Edit, Delete, React, Unreact, Pin, Unpin, Join, Leave, RenameRoom, ChangeName}
     tried |= {CreateRoom, ArchiveRoom}
-    assert {
-        verb for verb in VERBS if verb.model_fields["type"].default not in CHANGES_NOTHING_IN_A_ROOM
-    } == tried
+    assert {verb for verb in VERBS if verb.model_fields["type"].default not in CHANGES_NOTHING_IN_A_ROOM} == tried
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

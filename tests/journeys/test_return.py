@@ -6,9 +6,8 @@ import random
 import pytest
 
 from hubbub.testing.people import Guest, Refused
-from tests.journeys.conftest import Serve
-
 from hubbub.testing.server import Running
+from tests.journeys.conftest import Serve
 
 LONG = "x" * 7900
 MANY = 1500

@@ -106,9 +106,7 @@ async def test_d21_what_is_no_integer_is_refused_with_403(server: Server, client
     ("client_id", "shown"),
     [("-5", "-5"), ("+7", "7"), ("007", "7"), ("%201%20", "1"), ("1" * 30, "1" * 30)],
 )
-async def test_d22_odd_integers_are_shown_in_canonical_form(
-    server: Server, client_id: str, shown: str
-) -> None:
+async def test_d22_odd_integers_are_shown_in_canonical_form(server: Server, client_id: str, shown: str) -> None:
     async with talkers(server, client_id) as (ann,):
         await ann.says("hi")
         await ann.hears("You wrote: hi", f"Client #{shown} says: hi")

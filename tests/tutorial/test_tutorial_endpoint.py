@@ -57,9 +57,7 @@ async def test_d16_everybody_reads_the_same_order_and_each_ones_lines_in_theirs(
                 await person.says(str(number))
 
         await asyncio.gather(*map(talk, people))
-        heard = [
-            [line for line in [str(await p.next()) for _ in range(160)] if "says" in line] for p in people
-        ]
+        heard = [[line for line in [str(await p.next()) for _ in range(160)] if "says" in line] for p in people]
         assert heard[0] == heard[1] == heard[2]
         for person in people:
             mine = [line for line in heard[0] if line.startswith(person.name)]
@@ -75,9 +73,7 @@ async def test_d17_an_empty_text_is_passed_on_and_is_no_message(server: Server, 
         assert await server.history() == []
 
 
-@pytest.mark.parametrize(
-    "text", ["a\nb\tc", "<b>&amp;", "\u202eabc", "e\u0301\u0300", "👩‍👩‍👧 🏳️‍🌈", "**x** `y`"]
-)
+@pytest.mark.parametrize("text", ["a\nb\tc", "<b>&amp;", "\u202eabc", "e\u0301\u0300", "👩‍👩‍👧 🏳️‍🌈", "**x** `y`"])
 async def test_d18_texts_pass_unchanged(server: Server, text: str) -> None:
     async with talkers(server, 1, 2) as (ann, bob):
         await ann.says(text)
@@ -137,9 +133,7 @@ async def test_d21_what_is_no_integer_is_refused_with_403(server: Server, client
         ("-" + "1" * 50, "-" + "1" * 50),
     ],
 )
-async def test_d22_odd_integers_are_shown_in_canonical_form(
-    server: Server, client_id: str, shown: str
-) -> None:
+async def test_d22_odd_integers_are_shown_in_canonical_form(server: Server, client_id: str, shown: str) -> None:
     async with talkers(server, client_id) as (ann,):
         await ann.says("hi")
         await ann.hears("You wrote: hi", f"Client #{shown} says: hi")
@@ -295,9 +289,7 @@ async def test_d36_nobody_misses_a_message_while_others_come_and_go(server: Serv
         for number, other in enumerate(others[:4]):
             await asyncio.gather(ann.says(str(number)), other.leaves())
         heard = [str(await others[4].next()) for _ in range(8)]
-        assert [line for line in heard if "says" in line] == [
-            f"Client #1 says: {number}" for number in range(4)
-        ]
+        assert [line for line in heard if "says" in line] == [f"Client #1 says: {number}" for number in range(4)]
         assert len({line for line in heard if "left" in line}) == 4
 
 

@@ -202,7 +202,7 @@ async def _connected_socket(server: Server, receive_buffer: int | None) -> socke
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - there is no event for what another program does
+        while not condition():  # there is no event for what another program does
             await asyncio.sleep(0.01)
 
 

@@ -97,9 +97,7 @@ async def test_a_foreign_page_cannot_change_anything_with_the_cookie(
     server: Running, http: httpx2.AsyncClient, ann: dict[str, str]
 ) -> None:
     cookie = {"Cookie": f"hubbub_session={ann['Authorization'].removeprefix('Bearer ')}"}
-    own = await http.post(
-        "/api/rooms/lobby/messages", headers=cookie | {"Origin": server.url}, json={"text": "a"}
-    )
+    own = await http.post("/api/rooms/lobby/messages", headers=cookie | {"Origin": server.url}, json={"text": "a"})
     assert own.status_code == 201
     for foreign in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
         answer = await http.post("/api/rooms/lobby/messages", headers=cookie | foreign, json={"text": "b"})

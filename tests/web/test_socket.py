@@ -64,9 +64,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-async def test_a_broken_frame_gets_an_error_and_the_connection_lives(
-    ann: Guest, bob: Guest, what: str
-) -> None:
+async def test_a_broken_frame_gets_an_error_and_the_connection_lives(ann: Guest, bob: Guest, what: str) -> None:
     assert ann._socket is not None
     await ann._socket.send(BROKEN[what])
     seq = await ann.says("still here")
@@ -139,9 +137,7 @@ async def closed_with(socket: ClientConnection) -> tuple[int, str]:
     ],
     ids=["nothing in time", "not JSON", "a command", "another version", "a bad cursor", "too many cursors"],
 )
-async def test_a_connection_must_begin_with_a_good_hello(
-    server: Running, ann: Guest, first: str | None
-) -> None:
+async def test_a_connection_must_begin_with_a_good_hello(server: Running, ann: Guest, first: str | None) -> None:
     socket = await raw(server, ann)
     if first:
         await socket.send(first)

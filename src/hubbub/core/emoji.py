@@ -35,9 +35,7 @@ def emoji_table() -> list[tuple[str, str]]:
 @cache
 def _table() -> dict[str, str]:
     """Each known spelling, with its recommended form."""
-    names = {
-        data["en"]: character for character, data in _data().items() if data["status"] == FULLY_QUALIFIED
-    }
+    names = {data["en"]: character for character, data in _data().items() if data["status"] == FULLY_QUALIFIED}
     return {character: names[data["en"]] for character, data in _data().items() if data["en"] in names}
 
 

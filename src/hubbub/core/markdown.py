@@ -26,9 +26,7 @@ HIGHLIGHT_CLASSES = tuple(
 keyword, constant, name, built-in, class, function, tag, attribute, number, string, operator, punctuation, removed,
 added."""
 
-_MAY_BE_MARKED_UP = re.compile(
-    r"[*_`~>\[\]\\|&@]|://|www\.|^\s{0,3}(?:[-+]|\d+[.)])\s", re.MULTILINE | re.IGNORECASE
-)
+_MAY_BE_MARKED_UP = re.compile(r"[*_`~>\[\]\\|&@]|://|www\.|^\s{0,3}(?:[-+]|\d+[.)])\s", re.MULTILINE | re.IGNORECASE)
 """Without any of these there is nothing for markdown or a link finder to do. A dot between letters may be a link,
 but only with a scheme or www. in front: "e.g." and "file.py" are not."""
 

@@ -12,9 +12,7 @@ def must_exist(room: Room | None) -> Room:
 
 def must_be_open(room: Room) -> None:
     if room.archived:
-        raise Conflict(
-            "This room is archived: it can be read, but nothing can be changed in it.", code="archived"
-        )
+        raise Conflict("This room is archived: it can be read, but nothing can be changed in it.", code="archived")
 
 
 def must_be_member(membership: Membership | None) -> Membership:
@@ -58,9 +56,7 @@ def may_leave(room: Room) -> None:
 def may_react(message: Message, emoji: str) -> None:
     kinds = {reaction.emoji for reaction in message.reactions}
     if emoji not in kinds and len(kinds) >= REACTION_KINDS_MAX:
-        raise Conflict(
-            f"A message holds at most {REACTION_KINDS_MAX} kinds of reactions.", code="too_many_reactions"
-        )
+        raise Conflict(f"A message holds at most {REACTION_KINDS_MAX} kinds of reactions.", code="too_many_reactions")
 
 
 def may_be_called(name: str, me: Person) -> None:

@@ -1,11 +1,12 @@
 """Who is here in one room, counted by connection, told by difference."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from hubbub.core.models import Author
 
 
-class Diff(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Diff:
     here: list[Author]
     """Who came, or has another name now."""
     gone: list[str]
@@ -53,8 +54,6 @@ class Roster:
     def take_diff(self) -> Diff | None:
         """What has changed since the last call, without what came and went in between. None: nothing."""
         told, self._told = self._told, {}
-        here = [
-            self._people[p] for p, before in told.items() if p in self._people and self._people[p] != before
-        ]
+        here = [self._people[p] for p, before in told.items() if p in self._people and self._people[p] != before]
         gone = [p for p, before in told.items() if p not in self._people and before is not None]
         return Diff(here, gone, self.count) if here or gone else None

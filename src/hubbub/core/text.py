@@ -27,9 +27,7 @@ def clean_message(text: str, limit: int = TEXT_MAX_CHARS) -> str:
     """The text of a message, with line ends as "\\n". Raises Invalid (`empty_text`, `bad_text`), TooLarge."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > limit:
-        raise TooLarge(
-            f"A message has at most {limit:,} characters; this one has {len(text):,}.", code="text_too_long"
-        )
+        raise TooLarge(f"A message has at most {limit:,} characters; this one has {len(text):,}.", code="text_too_long")
     if has_control_characters(text):
         raise Invalid("Control characters other than newline and tab are not allowed.", code="bad_text")
     if not shows_something(text):
@@ -64,9 +62,7 @@ def drop_control_characters(value: str) -> str:
 def shows_something(value: str) -> bool:
     """Whether a reader would see anything."""
     return any(
-        not c.isspace()
-        and c not in _BLANK_LETTERS
-        and unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc")
+        not c.isspace() and c not in _BLANK_LETTERS and unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc")
         for c in value
     )
 

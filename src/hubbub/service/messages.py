@@ -67,9 +67,7 @@ async def edit(context: Context, me: Person, command: Edit) -> Applied:
         policy.may_change_message(message, me)
         if message.text == text:
             return None
-        return MessageEdited(
-            **stamp(context, tx, me, command.room), message=command.message, text=text, html=html
-        )
+        return MessageEdited(**stamp(context, tx, me, command.room), message=command.message, text=text, html=html)
 
     return await change_room(context, me, command, decide)
 
@@ -165,9 +163,7 @@ def _repeated(first: Message, text: str, command: Post) -> Applied:
     """A post with a known key. What was edited or deleted since can no longer be compared."""
     untouched = first.edited_at is None and not first.deleted
     if untouched and (first.text != text or first.reply_to != command.reply_to):
-        raise Conflict(
-            "This key was used for another message. Choose a new key for each.", code="key_conflict"
-        )
+        raise Conflict("This key was used for another message. Choose a new key for each.", code="key_conflict")
     return Applied(room=command.room, seq=first.seq)
 
 

@@ -103,9 +103,7 @@ async def archive(context: Context, me: Person, command: ArchiveRoom) -> Applied
 
 
 async def directory(context: Context, me: Person, command: ListRooms) -> RoomPage:
-    rooms = await context.store.read(
-        lambda reader: reader.directory(me.id, after=command.after, limit=command.limit)
-    )
+    rooms = await context.store.read(lambda reader: reader.directory(me.id, after=command.after, limit=command.limit))
     return RoomPage(rooms=rooms)
 
 
@@ -138,6 +136,4 @@ def enter_room(context: Context, tx: Transaction, me: Person, room: str) -> Room
 def _must_be_free(reader: Reader, name: str, but: str | None = None) -> None:
     other = reader.room_named(name)
     if other and other.id != but:
-        raise Conflict(
-            f"There is already a room called “{other.name}”. Choose another name.", code="name_taken"
-        )
+        raise Conflict(f"There is already a room called “{other.name}”. Choose another name.", code="name_taken")

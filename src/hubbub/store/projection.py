@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, update
 
 from hubbub.protocol import (
     Event,
@@ -22,7 +22,8 @@ from hubbub.protocol import (
 )
 from hubbub.store.tables import membership, message, reaction, room
 
-_room, _message = bindparam("in_room"), bindparam("on_message")
+_room: BindParameter[str] = bindparam("in_room")
+_message: BindParameter[int] = bindparam("on_message")
 _this_room = room.c.id == _room
 _this_message = (message.c.room == _room) & (message.c.seq == _message)
 

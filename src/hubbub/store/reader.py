@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, func, literal, or_, select
 
 from hubbub.core.models import (
     Author,
@@ -25,7 +25,10 @@ from hubbub.store.tables import event, membership, message, meta, person, reacti
 QUOTE_MAX_CHARS = 200
 ROOMS_MAX = 500
 
-_room, _seq, _person, _limit = bindparam("room"), bindparam("seq"), bindparam("person"), bindparam("limit")
+_room: BindParameter[str] = bindparam("room")
+_seq: BindParameter[int] = bindparam("seq")
+_person: BindParameter[str] = bindparam("person")
+_limit: BindParameter[int] = bindparam("limit")
 
 EPOCH = select(meta.c.value).where(meta.c.key == "epoch")
 ROOM_COLUMNS = [c for c in room.c if c.name != "name_key"]
@@ -34,9 +37,7 @@ ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~r
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
 PERSON = select(person).where(person.c.id == _person)
 SESSION = (
-    select(person)
-    .join(session, session.c.person == person.c.id)
-    .where(session.c.token_hash == bindparam("token_hash"))
+    select(person).join(session, session.c.person == person.c.id).where(session.c.token_hash == bindparam("token_hash"))
 )
 MEMBERSHIP = select(membership).where(membership.c.room == _room, membership.c.person == _person)
 MEMBERS = (
@@ -86,7 +87,8 @@ _frames = select(event.c.seq, event.c.frame).where(event.c.room == _room)
 FRAMES_AFTER = _frames.where(event.c.seq > _seq).order_by(event.c.seq).limit(_limit)
 NEWEST_FRAMES = _frames.order_by(event.c.seq.desc()).limit(_limit)
 
-Rows = Sequence[Row[Any]]
+Rows = Sequence[Any]
+"""Rows of MESSAGES."""
 
 
 class SqlReader:
@@ -112,7 +114,9 @@ class SqlReader:
 
     def membership(self, room: str, person: str) -> Membership | None:
         row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()
-        return row and Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
+        if row is None:
+            return None
+        return Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
         rows = self._connection.execute(ROOMS_OF, {"person": person}).all()
@@ -120,7 +124,7 @@ class SqlReader:
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
         row = self._connection.execute(SUMMARY, {"room": room, "person": person}).first()
-        return row and self._summary_of(row, person)
+        return None if row is None else self._summary_of(row, person)
 
     def directory(self, person: str, *, after: str | None, limit: int) -> list[RoomSummary]:
         binds = {"person": person, "after": after or "", "limit": limit}
@@ -180,9 +184,7 @@ class SqlReader:
         rows = self._connection.execute(HEADS, {"rooms": list(rooms)}).all()
         return {row.id: row.head for row in rows}
 
-    def _stretch(
-        self, room: str, before: int | None, after: int | None, around: int | None, limit: int
-    ) -> Rows:
+    def _stretch(self, room: str, before: int | None, after: int | None, around: int | None, limit: int) -> Rows:
         """Rows of messages, oldest first."""
         if after is not None:
             return self._page(AFTER, room, after, limit)

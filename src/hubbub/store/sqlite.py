@@ -179,15 +179,11 @@ def _setup_error(path: Path, error: Exception) -> HubbubError:
     if isinstance(error, HubbubError):
         return error
     if isinstance(error, NewerDatabase):
-        return SetupError(
-            f"{path} was made by a newer version of Hubbub. Install that version or a later one."
-        )
+        return SetupError(f"{path} was made by a newer version of Hubbub. Install that version or a later one.")
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return SetupError(
-                f"{path} is damaged or is not a database ({error.orig}). Restore it from a backup."
-            )
+            return SetupError(f"{path} is damaged or is not a database ({error.orig}). Restore it from a backup.")
         with suppress(AttributeError):
             return SetupError(f"Cannot open {path}: {error.orig}.")
     return SetupError(f"Cannot open {path}: {error}")

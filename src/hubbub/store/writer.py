@@ -138,9 +138,7 @@ class Writer:
             self._refusal = failure
         return failure
 
-    def _finish(
-        self, news: list[Committed | Envelope], outcomes: list[tuple[Write, Any, Exception | None]]
-    ) -> None:
+    def _finish(self, news: list[Committed | Envelope], outcomes: list[tuple[Write, Any, Exception | None]]) -> None:
         """In the loop's thread: first the news, then the results."""
         if news:
             try:

@@ -57,10 +57,7 @@ class Mirror:
 
     def known(self) -> dict[str, Any]:
         """Everything, for comparison. Names of authors who have left are as of the last time they were seen."""
-        messages = {
-            seq: message.model_dump() | {"author": message.author.id}
-            for seq, message in self.messages.items()
-        }
+        messages = {seq: message.model_dump() | {"author": message.author.id} for seq, message in self.messages.items()}
         return {"name": self.name, "archived": self.archived, "members": self.members, "messages": messages}
 
     def _apply(self, event: Event) -> None:

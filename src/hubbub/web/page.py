@@ -1,5 +1,239 @@
-from fastapi import APIRouter
+"""The page: complete and readable as the server sends it, before any script has run."""
+
+import json
+import secrets
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from hubbub._version import __version__
+from hubbub.core.models import LOBBY, History, Message, Person, RoomSummary
+from hubbub.errors import HubbubError, NotFound
+from hubbub.protocol import NAME_MAX_CHARS, TEXT_MAX_CHARS, GetHistory, Join, Post
+from hubbub.web.assets import FOLDER, FOREVER, assets
+from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
+from hubbub.web.headers import security_headers
+
+if TYPE_CHECKING:
+    from hubbub.app import Chat
+
+FIRST_MESSAGES = 30
+GROUP_MS = 5 * 60 * 1000
+"""Messages of one author within this time stand together."""
+THEMES = {"auto", "light", "dark"}
+THEME_COOKIE = "hubbub_theme"
+PALETTE = 12
+"""Hues for names."""
 
 
-def page_router(chat: object) -> APIRouter:
-    return APIRouter()
+def page_router(chat: "Chat") -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    page = Page(chat)
+
+    @router.get("/")
+    async def lobby(request: Request) -> Response:
+        return await page.room(request, LOBBY)
+
+    @router.get("/r/{room}")
+    async def room(request: Request, room: str) -> Response:
+        return await page.room(request, room)
+
+    @router.get("/r/{room}/{seq}")
+    async def message(request: Request, room: str, seq: int) -> Response:
+        return await page.room(request, room, around=max(0, min(seq, 2**53 - 1)))
+
+    @router.post("/r/{room}/post")
+    async def post(
+        request: Request,
+        room: str,
+        text: Annotated[str, Form()] = "",
+        key: Annotated[str | None, Form()] = None,
+    ) -> Response:
+        return await page.post(request, room, text, key)
+
+    @router.post("/r/{room}/join")
+    async def join(request: Request, room: str) -> Response:
+        return await page.join(request, room)
+
+    @router.get("/static/{digest}/{name:path}")
+    async def static(request: Request, digest: str, name: str) -> Response:
+        asset = assets().get(name) if digest == assets().digest else None
+        if asset is None:
+            return Response("There is no such file.", 404, media_type="text/plain")
+        headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(asset.gzipped, headers=headers | {"Content-Encoding": "gzip"}, media_type=asset.type)
+        return Response(asset.body, headers=headers, media_type=asset.type)
+
+    @router.get("/manifest.webmanifest")
+    async def manifest(request: Request) -> Response:
+        base = request.scope.get("root_path", "")
+        icon = {"src": f"{base}/static/{assets().digest}/icon.svg", "sizes": "any", "type": "image/svg+xml"}
+        about = {"name": chat.settings.name, "start_url": f"{base}/", "display": "standalone", "icons": [icon]}
+        return Response(json.dumps(about), media_type="application/manifest+json")
+
+    return router
+
+
+class Page:
+    def __init__(self, chat: "Chat") -> None:
+        self._chat = chat
+
+    async def room(
+        self, request: Request, room: str, *, around: int | None = None, text: str = "", problem: str = ""
+    ) -> Response:
+        """A room at its end, or around a message. Whoever comes without a session becomes a guest."""
+        token = ""
+        try:
+            me = await self._chat.auth.person_of(request)
+            if me is None:
+                me, token = await self._chat.people.arrive()
+            summary = await self._chat.people.summary(me, room)
+            if summary is None:
+                raise NotFound("There is no such room.", code="room_not_found")
+            history = await self._chat.perform(me, GetHistory(id=0, room=room, around=around, limit=FIRST_MESSAGES))
+            assert isinstance(history, History)
+            rooms = await self._chat.people.rooms(me)
+        except HubbubError as error:
+            return self._problem(request, error)
+        response = self._render(request, me, summary, rooms, history, around, text, problem)
+        if token:
+            set_session_cookie(response, token, secure=own_origin(request).startswith("https"))
+        return response
+
+    async def post(self, request: Request, room: str, text: str, key: str | None) -> Response:
+        """The form, for browsers without script. What was written is never lost: a refusal shows it again."""
+        try:
+            check_same_origin(request, self._chat.settings)
+            me = await self._chat.auth.person_of(request)
+            if me is None:
+                return self._to(request, room)
+            await self._chat.perform(me, Post(id=0, room=room, text=text, key=key or None))
+        except HubbubError as error:
+            return await self.room(request, room, text=text, problem=error.words)
+        except ValueError:
+            words = f"A message has between 1 and {TEXT_MAX_CHARS:,} characters."
+            return await self.room(request, room, text=text, problem=words)
+        return self._to(request, room, "#latest")
+
+    async def join(self, request: Request, room: str) -> Response:
+        try:
+            check_same_origin(request, self._chat.settings)
+            if me := await self._chat.auth.person_of(request):
+                await self._chat.perform(me, Join(id=0, room=room))
+        except HubbubError as error:
+            return await self.room(request, room, problem=error.words)
+        except ValueError:
+            return self._problem(request, NotFound("There is no such room."))
+        return self._to(request, room)
+
+    def _to(self, request: Request, room: str, anchor: str = "") -> Response:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/r/{room}{anchor}", 303)
+
+    def _render(
+        self,
+        request: Request,
+        me: Person,
+        room: RoomSummary,
+        rooms: list[RoomSummary],
+        history: History,
+        around: int | None,
+        text: str,
+        problem: str,
+    ) -> Response:
+        base = request.scope.get("root_path", "")
+        boot = {
+            "base": base,
+            "place": self._chat.settings.name,
+            "version": __version__,
+            "epoch": self._chat.epoch,
+            "me": me.model_dump(),
+            "room": room.model_dump(),
+            "rooms": [summary.model_dump() for summary in rooms],
+            "history": history.model_dump(exclude_none=True),
+            "around": around,
+            "limits": {"text": TEXT_MAX_CHARS, "name": NAME_MAX_CHARS},
+        }
+        html = _template("index.html").render(
+            base=base,
+            files=f"{base}/static/{assets().digest}",
+            modules=assets().modules,
+            style=Markup(assets().style),
+            theme=theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "auto",
+            place=self._chat.settings.name,
+            me=me,
+            room=room,
+            rooms=rooms,
+            rows=_rows(history),
+            history=history,
+            boot=Markup(json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c")),
+            text=text,
+            problem=problem,
+            limit=TEXT_MAX_CHARS,
+            key=secrets.token_hex(16),
+        )
+        return self._html(html, 422 if problem else 200)
+
+    def _problem(self, request: Request, error: HubbubError) -> Response:
+        """A page for when there is no room to show."""
+        html = _template("problem.html").render(
+            base=request.scope.get("root_path", ""),
+            style=Markup(assets().style),
+            place=self._chat.settings.name,
+            words=error.words,
+        )
+        return self._html(html, error.status)
+
+    def _html(self, html: str, status: int) -> Response:
+        headers = security_headers([assets().style_hash]) | {"Cache-Control": "no-store"}
+        return HTMLResponse(html, status, headers)
+
+
+def _rows(history: History) -> list[dict[str, Any]]:
+    """Messages with what the template must know of their neighbours: days, groups, quotes."""
+    quotes = {quote.seq: quote for quote in history.quotes}
+    rows: list[dict[str, Any]] = []
+    before: Message | None = None
+    for message in history.messages:
+        at = datetime.fromtimestamp(message.at / 1000, UTC)
+        new_day = before is None or at.date() != datetime.fromtimestamp(before.at / 1000, UTC).date()
+        first = (
+            new_day
+            or before is None
+            or before.author.id != message.author.id
+            or message.at - before.at > GROUP_MS
+            or message.reply_to is not None
+        )
+        rows.append(
+            {
+                "message": message,
+                "html": Markup(message.html) if message.html else None,
+                "iso": at.isoformat(timespec="seconds"),
+                "time": at.strftime("%H:%M"),
+                "day": at.strftime("%A, %-d %B %Y") if new_day else "",
+                "first": first,
+                "hue": hue(message.author.id),
+                "quote": quotes.get(message.reply_to) if message.reply_to is not None else None,
+            }
+        )
+        before = message
+    return rows
+
+
+def hue(person: str) -> int:
+    """Which of the palette's hues a person's name has: the same sum as in the page's script."""
+    total = 0
+    for character in person:
+        total = (total * 31 + ord(character)) % 65_521
+    return total % PALETTE
+
+
+@cache
+def _template(name: str) -> Any:
+    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template(name)

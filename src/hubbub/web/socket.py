@@ -101,9 +101,7 @@ class Session:
         except TimeoutError:
             raise _End(CloseCode.HELLO_EXPECTED, "No hello came in time.") from None
         except ValidationError as error:
-            raise _End(
-                CloseCode.HELLO_EXPECTED, _fit(f"The first frame must be hello: {words_of(error)}")
-            ) from None
+            raise _End(CloseCode.HELLO_EXPECTED, _fit(f"The first frame must be hello: {words_of(error)}")) from None
         if hello.version != VERSION:
             raise _End(CloseCode.HELLO_EXPECTED, f"This server speaks version {VERSION} of the protocol.")
         rooms = await self._memberships()

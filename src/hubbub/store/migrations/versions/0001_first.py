@@ -120,9 +120,7 @@ def upgrade() -> None:
         sa.Column("emoji", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["room", "seq"], ["message.room", "message.seq"], name=op.f("fk_reaction_room")
-        ),
+        sa.ForeignKeyConstraint(["room", "seq"], ["message.room", "message.seq"], name=op.f("fk_reaction_room")),
         sa.PrimaryKeyConstraint("room", "seq", "emoji", "person", name=op.f("pk_reaction")),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,56 @@
+"""The command line. `hubbub` alone serves a chat; the other commands talk to a running one.
+
+Each command lives in a file of its own, and loads what it needs only when it runs.
+"""
+
+import sys
+from importlib import import_module
+
+from hubbub._version import __version__
+from hubbub.errors import HubbubError
+
+COMMANDS = {
+    "serve": "Serve a chat. This is what `hubbub` without a command does.",
+    "say": "Post a message to a room of a running chat.",
+    "tail": "Print a room's last messages and follow it.",
+    "rooms": "List the rooms of a running chat.",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point `hubbub`. Exits with 0, or with 1 and one line that says what is wrong."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments[:1] in (["--version"], ["-V"]):
+        print(f"hubbub {__version__}")
+        return
+    if arguments[:1] in (["--help"], ["-h"]):
+        print(_overview())
+        return
+    name = "serve" if not arguments or arguments[0].startswith("-") else arguments.pop(0)
+    if name not in COMMANDS:
+        _fail(f"There is no command {name!r}. The commands are: {', '.join(COMMANDS)}.")
+    import typer  # after the quick answers
+
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(name, help=COMMANDS[name])(import_module(f"hubbub.cli.{name}").command)
+    try:
+        app(arguments, prog_name=f"hubbub {name}")
+    except HubbubError as error:
+        _fail(error.words)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:{width}}  {words}" for name, words in COMMANDS.items())
+    return (
+        "Usage: hubbub [COMMAND] [OPTIONS]\n\n"
+        f"A group chat that you host yourself.\n\nCommands:\n{commands}\n\n"
+        "`hubbub COMMAND --help` tells the options of a command, `hubbub --version` the version."
+    )
+
+
+def _fail(words: str) -> None:
+    print(f"hubbub: {words}", file=sys.stderr)
+    sys.exit(1)

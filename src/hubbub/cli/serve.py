@@ -1,0 +1,100 @@
+"""`hubbub serve`: every setting is a flag."""
+
+import asyncio
+import inspect
+import logging
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hubbub.settings import Settings, flag_of, load_settings
+
+if TYPE_CHECKING:
+    from hubbub.server import Server
+
+
+def command(config: Path | None = None, **flags: Any) -> None:
+    settings = load_settings({name: value for name, value in flags.items() if value is not None}, config)
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    import uvicorn
+
+    factory = uvicorn.Config(app=None, loop="auto").get_loop_factory()  # type: ignore[arg-type]
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from hubbub.app import create_app
+    from hubbub.server import OneLine, Server, listen
+
+    logging.getLogger("uvicorn.error").addFilter(OneLine())
+    listener = listen(settings)
+    try:
+        app = create_app(settings)
+        async with app.state.chat.lifespan(app):
+            server = Server(app, settings, log_level=settings.log_level)
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            await _announce(server, serving, settings, listener)
+            await serving
+    finally:
+        listener.close()
+
+
+async def _announce(
+    server: "Server", serving: "asyncio.Task[None]", settings: Settings, listener: socket.socket
+) -> None:
+    """Prints the address once connections are taken."""
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if not server.started:
+        return
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        print(f"{settings.name} is at http://127.0.0.1:{port}")
+        for address in _own_addresses():
+            print(f"  for others on your network: http://{address}:{port}")
+    else:
+        print(f"{settings.name} is at http://{f'[{host}]' if ':' in host else host}:{port}")
+        if host in ("127.0.0.1", "::1"):
+            print("  only this machine can reach it; for the whole network: hubbub --host 0.0.0.0")
+    print(f"  data: {settings.data.resolve()}   stop: Ctrl-C", flush=True)
+
+
+def _own_addresses() -> list[str]:
+    """This machine's addresses in its networks, without loopback."""
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return sorted({str(entry[4][0]) for entry in found if not str(entry[4][0]).startswith("127.")})
+
+
+def _signature() -> inspect.Signature:
+    """One flag for each setting. Values stay text until the settings model reads them: so there is one place that
+    knows what is allowed, and one way in which it complains."""
+    config = Annotated[
+        Path | None,
+        typer.Option("--config", envvar="HUBBUB_CONFIG", help="Settings file in TOML. [hubbub.toml, if there]"),
+    ]
+    parameters = [inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=config)]
+    for name, field in Settings.model_fields.items():
+        flag, of = flag_of(name), type(field.default)
+        names = [f"{flag}/--no-{flag[2:]}"] if of is bool else [flag]
+        help_text = f"{field.description} [{_default(field.default)}]"
+        option = typer.Option(*names, help=help_text, metavar=None if of is bool else name.upper(), show_default=False)
+        kind: Any = bool | None if of is bool else str | None
+        annotation = Annotated[kind, option]
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+    return inspect.Signature(parameters)
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
+
+
+command.__signature__ = _signature()  # type: ignore[attr-defined]
+command.__annotations__ = {p.name: p.annotation for p in _signature().parameters.values()}

@@ -1,0 +1,72 @@
+"""`hubbub tail ROOM`."""
+
+import asyncio
+import json
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from hubbub.cli.remote import DEFAULT_URL, As, Json, Remote, Url, inline, printable, say_aside
+
+
+def command(
+    room: Annotated[str, typer.Argument(help="Id or name of the room.")],
+    url: Url = DEFAULT_URL,
+    name: As = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=100, help="Messages to begin with.")] = 10,
+    since: Annotated[int | None, typer.Option("--since", min=0, help="Begin after this seq instead.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Every event as it is, one a line.")] = False,
+) -> None:
+    remote = Remote(url, name)
+    remote.sign_in()
+    found = remote.room(room)
+    remote.join(found)
+    cursor = since
+    if cursor is None:
+        history = remote.call("GET", f"/rooms/{found['id']}/messages", params={"limit": max(1, lines)})
+        cursor = history["head"]
+        for message in history["messages"][-lines:] if lines else []:
+            print(
+                json.dumps(message, ensure_ascii=False) if as_json else _line(message["author"], message),
+                flush=True,
+            )
+    asyncio.run(_follow(remote, found["id"], cursor, as_json))
+
+
+async def _follow(remote: Remote, room: str, cursor: int, as_json: bool) -> None:
+    async for text, event in remote.follow(room, cursor, say_aside):
+        line = text if as_json else _words(event)
+        if line:
+            try:
+                print(line, flush=True)
+            except BrokenPipeError:  # `hubbub tail … | head`
+                sys.stderr.close()
+                return
+
+
+def _words(event: Json) -> str | None:
+    """An event as a line; None for what a terminal need not know."""
+    who = inline(event["by"]["name"])
+    match event["type"]:
+        case "message.posted":
+            return _line(event["by"], event)
+        case "message.edited":
+            return f"{_time(event)} {who} edited {event['message']}: {printable(event['text'])}"
+        case "message.deleted":
+            return f"{_time(event)} {who} deleted {event['message']}"
+        case "room.renamed":
+            return f"{_time(event)} {who} named this room {inline(event['name'])}"
+        case "room.archived":
+            return f"{_time(event)} {who} archived this room"
+    return None
+
+
+def _line(author: Json, message: Json) -> str:
+    text = "(deleted)" if message.get("deleted") or not message["text"] else printable(message["text"])
+    return f"{_time(message)} {inline(author['name'])}: {text}"
+
+
+def _time(event: Json) -> str:
+    return datetime.fromtimestamp(event["at"] / 1000).strftime("%H:%M:%S")

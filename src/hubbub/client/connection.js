@@ -1,0 +1,155 @@
+// @ts-check
+/**
+ * The connection: one WebSocket that comes back by itself, and commands that are answered.
+ *
+ * Its `status` is the truth that the page shows: "open" only between a welcome and a close.
+ */
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+const SILENCE_MS = 25_000;
+const ANSWER_MS = 10_000;
+const GIVE_UP_FROM = 4400;
+
+/** Why a command has no result. */
+export class Refused extends Error {
+  /** @param {{code: string, words: string, retry: boolean, retry_after_s?: number}} problem */
+  constructor(problem) {
+    super(problem.words);
+    this.code = problem.code;
+    this.retry = problem.retry;
+    this.retryAfterMs = (problem.retry_after_s ?? 1) * 1000;
+  }
+}
+
+const lost = () => new Refused({ code: "disconnected", words: "The connection was lost.", retry: true });
+
+export class Connection {
+  /**
+   * @param {{url: string, hello: () => object, onFrame: (frame: any) => void, onStatus: () => void,
+   *   room: () => string}} options `room`: any room, for asking whether the server still answers
+   */
+  constructor(options) {
+    this.options = options;
+    /** @type {"waiting" | "connecting" | "open" | "ended"} */
+    this.status = "waiting";
+    /** Why it ended for good. */
+    this.reason = "";
+    this.lostAt = Date.now();
+    this.attempt = 0;
+    this.nextId = 1;
+    /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Refused) => void}>} */
+    this.answers = new Map();
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    /** @type {number | undefined} */
+    this.timer = undefined;
+    this.heardAt = 0;
+    this.askedAt = 0;
+    /** @type {number | null} */
+    this.toldWait = null;
+    addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
+    setInterval(() => this.listenForSilence(), 5000);
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    this.become("connecting");
+    const socket = (this.socket = new WebSocket(this.options.url));
+    socket.onopen = () => socket.send(JSON.stringify(this.options.hello()));
+    socket.onmessage = ({ data }) => this.take(JSON.parse(data));
+    socket.onclose = ({ code, reason }) => socket === this.socket && this.closed(code, reason);
+  }
+
+  /**
+   * Sends a command. Resolves with the result's value, rejects with Refused.
+   * @param {string} type @param {object} [fields] @returns {Promise<any>}
+   */
+  ask(type, fields = {}) {
+    if (this.status !== "open" || !this.socket) return Promise.reject(lost());
+    const id = this.nextId++;
+    this.socket.send(JSON.stringify({ type, id, ...fields }));
+    return new Promise((resolve, reject) => this.answers.set(id, { resolve, reject }));
+  }
+
+  /** Drops the connection and comes back at once: the cursors bring what is missing. */
+  resume() {
+    this.attempt = 0;
+    this.toldWait = 0;
+    this.socket?.close();
+  }
+
+  /** Does not wait any longer, if it was waiting. */
+  hurry() {
+    if (this.status === "waiting") this.connect();
+    else if (this.status === "open" && Date.now() - this.heardAt > SILENCE_MS) this.probe();
+  }
+
+  /** @param {any} frame */
+  take(frame) {
+    this.heardAt = Date.now();
+    this.askedAt = 0;
+    if (frame.type === "result" || frame.type === "error") {
+      const answer = this.answers.get(frame.id);
+      this.answers.delete(frame.id);
+      if (frame.type === "result") answer?.resolve(frame.value);
+      else answer?.reject(new Refused(frame));
+      return;
+    }
+    if (frame.type === "restarting") this.toldWait = frame.retry_in_ms;
+    this.options.onFrame(frame);
+    if (frame.type === "welcome") {
+      this.attempt = 0;
+      this.become("open");
+    }
+  }
+
+  /** @param {number} code @param {string} reason */
+  closed(code, reason) {
+    this.socket = null;
+    for (const answer of this.answers.values()) answer.reject(lost());
+    this.answers.clear();
+    if (this.status === "open") this.lostAt = Date.now();
+    if (code >= GIVE_UP_FROM && code < 5000) {
+      this.reason = reason;
+      this.become("ended");
+      return;
+    }
+    // Full jitter: everybody comes back at another time.
+    const bound = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.attempt + 1));
+    const wait = this.toldWait ?? FIRST_WAIT_MS + Math.random() * (bound - FIRST_WAIT_MS);
+    this.toldWait = null;
+    this.attempt += 1;
+    this.become("waiting");
+    this.timer = setTimeout(() => this.connect(), wait);
+  }
+
+  listenForSilence() {
+    if (this.status !== "open") return;
+    const now = Date.now();
+    if (this.askedAt && now - this.askedAt > ANSWER_MS) this.drop();
+    else if (!this.askedAt && now - this.heardAt > SILENCE_MS) this.probe();
+  }
+
+  /** Asks something cheap: a dead connection gives no answer. */
+  probe() {
+    this.askedAt = Date.now();
+    this.ask("here", { room: this.options.room() }).catch(() => {});
+  }
+
+  /** Closes without waiting for the other side, which is not there. */
+  drop() {
+    const socket = this.socket;
+    this.askedAt = 0;
+    this.closed(1006, "");
+    socket?.close();
+  }
+
+  /** @param {Connection["status"]} status */
+  become(status) {
+    if (status === this.status) return;
+    this.status = status;
+    this.options.onStatus();
+  }
+}

@@ -1,0 +1,222 @@
+// @ts-check
+/**
+ * The box for writing. It is never disabled and never loses text: what is in it belongs to a room, and is kept as that
+ * room's draft.
+ */
+
+import { h, iconButton } from "../lib/dom.js";
+import { draftOf, keepDraft } from "../outgoing.js";
+
+const TYPING_EVERY_MS = 3000;
+const COUNT_FROM = 0.9;
+const touch = matchMedia("(pointer: coarse)");
+
+/**
+ * @typedef {import("../state.js").Room} Room
+ * @typedef {{seq: number, name: string, text: string}} About a message that is replied to or edited
+ */
+
+/** Says: `send` {text, replyTo}, `edit` {seq, text}, `typing`, `edit-last`, `join`, `escape`. */
+export class MessageComposer extends HTMLElement {
+  /** @param {{textLimit: number, find: (seq: number) => About | undefined}} options */
+  start(options) {
+    this.options = options;
+    /** @type {import("../outgoing.js").Draft} */
+    this.draft = { text: "" };
+    this.typedAt = 0;
+    this.context = h("div", { class: "context", hidden: true });
+    this.problem = h("p", { class: "problem", role: "alert", hidden: true });
+    this.under = h("div", { class: "under" }, h("span", { class: "typing" }), h("span", { class: "left" }));
+    const fromServer = /** @type {HTMLTextAreaElement | null} */ (this.querySelector("textarea"));
+    this.typed = fromServer?.value ?? "";
+    this.text = /** @type {HTMLTextAreaElement} */ (
+      fromServer ?? h("textarea", { id: "text", name: "text", rows: 1, autocomplete: "off" })
+    );
+    this.text.removeAttribute("maxlength"); // too much is said, not cut off
+    this.text.addEventListener("input", () => this.changed());
+    this.text.addEventListener("keydown", (event) => this.keyed(event));
+    const send = iconButton("send", "Send", () => this.submit(), { class: "icon send" });
+    this.form = h("form", { class: "composer", "aria-label": "Message" }, this.context, this.problem);
+    this.box = h("div", { class: "box" }, send);
+    this.form.append(this.box, this.under);
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  /** Shows the box for this room, with its draft; or why there is none. @param {Room} room */
+  update(room) {
+    if (!this.form || !this.text || !this.box) return;
+    const state = `${room.id} ${room.joined} ${room.archived}`;
+    if (state !== this.state) {
+      const focused = document.activeElement === this.text;
+      this.state = state;
+      if (this.box.firstChild !== this.text) this.box.prepend(this.text);
+      this.replaceChildren(room.archived ? closed() : room.joined ? this.form : this.invitation(room));
+      this.take(room);
+      if (focused) this.text.focus();
+    }
+    this.text.placeholder = `Message to ${room.name}`;
+    this.text.setAttribute("aria-label", `Message to ${room.name}`);
+    this.showContext();
+  }
+
+  /** @param {string[]} names who is typing, already in words */
+  showTyping(names, words = "") {
+    const line = this.under?.querySelector(".typing");
+    if (line) line.textContent = names.length ? words : "";
+  }
+
+  /** @param {number} seq */
+  reply(seq) {
+    this.setDraft({ text: this.draft?.edit ? "" : (this.text?.value ?? ""), replyTo: seq });
+    this.focusText();
+  }
+
+  /** @param {number} seq @param {string} text */
+  edit(seq, text) {
+    if (!this.draft?.edit) this.before = { ...this.draft, text: this.text?.value ?? "" };
+    this.setDraft({ text, edit: seq });
+    this.focusText();
+  }
+
+  /** Puts a text back into the box, before what is there. @param {string} text */
+  putBack(text) {
+    const now = this.text?.value ?? "";
+    this.setDraft({ ...this.draft, text: now ? `${text}\n${now}` : text });
+    this.focusText();
+  }
+
+  focusText() {
+    const { text } = this;
+    text?.focus();
+    text?.setSelectionRange(text.value.length, text.value.length);
+  }
+
+  get isEmpty() {
+    return !this.text?.value;
+  }
+
+  // Inside ----------------------------------------------------------------------------------------------------
+
+  /** @param {Room} room */
+  take(room) {
+    const draft = draftOf(room.id);
+    const typed = this.typed && !draft.text ? this.typed : draft.text; // written before the script was there
+    this.typed = "";
+    this.room = room.id;
+    this.before = undefined;
+    this.setDraft({ ...draft, text: typed });
+  }
+
+  /** @param {import("../outgoing.js").Draft} draft */
+  setDraft(draft) {
+    this.draft = draft;
+    if (this.text) this.text.value = draft.text;
+    this.sayProblem("");
+    this.keep();
+    this.grow();
+    this.showContext();
+  }
+
+  keep() {
+    if (!this.room || !this.draft || !this.text) return;
+    this.draft.text = this.text.value;
+    keepDraft(this.room, this.draft);
+    const limit = this.options?.textLimit ?? Infinity;
+    const left = limit - [...this.draft.text].length;
+    const count = this.under?.querySelector(".left");
+    if (count) count.textContent = left < limit * (1 - COUNT_FROM) ? `${left} characters left` : "";
+  }
+
+  changed() {
+    this.keep();
+    this.grow();
+    if (this.text?.value && Date.now() - (this.typedAt ?? 0) > TYPING_EVERY_MS) {
+      this.typedAt = Date.now();
+      this.say("typing");
+    }
+  }
+
+  grow() {
+    const { text } = this;
+    if (!text || CSS.supports("field-sizing: content")) return;
+    text.style.height = "auto";
+    text.style.height = `${text.scrollHeight}px`;
+  }
+
+  /** @param {KeyboardEvent} event */
+  keyed(event) {
+    // 229: Safari tells the Enter that ends a composition only so.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey && (!touch.matches || event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.submit();
+    } else if (event.key === "ArrowUp" && this.isEmpty && !this.draft?.edit) {
+      event.preventDefault();
+      this.say("edit-last");
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      if (this.draft?.edit || this.draft?.replyTo) this.cancelContext();
+      else if (this.isEmpty) this.say("escape");
+    }
+  }
+
+  submit() {
+    const text = this.text?.value ?? "";
+    const limit = this.options?.textLimit ?? Infinity;
+    const length = [...text].length;
+    if (!text.trim()) return;
+    if (length > limit) {
+      this.sayProblem(`A message has at most ${limit} characters; this one has ${length}. Nothing is lost: shorten it, or send it in parts.`);
+      return;
+    }
+    if (this.draft?.edit) this.say("edit", { seq: this.draft.edit, text });
+    else this.say("send", { text, replyTo: this.draft?.replyTo });
+    this.setDraft(this.before ?? { text: "" });
+    this.before = undefined;
+    this.typedAt = 0;
+    this.text?.focus();
+  }
+
+  cancelContext() {
+    const text = this.draft?.edit ? (this.before?.text ?? "") : (this.text?.value ?? "");
+    this.setDraft({ ...(this.draft?.edit ? this.before : {}), text, edit: undefined, ...(this.draft?.edit ? {} : { replyTo: undefined }) });
+    this.before = undefined;
+    this.text?.focus();
+  }
+
+  showContext() {
+    const { draft, context } = this;
+    const seq = draft?.edit ?? draft?.replyTo;
+    if (!context) return;
+    context.hidden = !seq;
+    if (!seq) return;
+    const about = this.options?.find(seq);
+    const words = draft?.edit ? "Editing your message" : `Reply to ${about?.name ?? "a message"}: ${about?.text ?? ""}`;
+    context.replaceChildren(
+      h("span", {}, words),
+      iconButton("close", draft?.edit ? "Cancel editing" : "Cancel the reply", () => this.cancelContext()),
+    );
+  }
+
+  /** @param {Room} room */
+  invitation(room) {
+    const join = h("button", { type: "button", class: "main", onclick: () => this.say("join") }, `Join ${room.name}`);
+    return h("div", { class: "join" }, h("p", {}, "You are reading as a visitor."), join);
+  }
+
+  /** @param {string} words */
+  sayProblem(words) {
+    if (!this.problem) return;
+    this.problem.textContent = words;
+    this.problem.hidden = !words;
+  }
+
+  /** @param {string} type @param {unknown} [detail] */
+  say(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+const closed = () => h("p", { class: "join" }, "This room is archived: it can be read, but nothing can be changed in it.");
+
+customElements.define("message-composer", MessageComposer);

@@ -1,0 +1,73 @@
+// @ts-check
+/** The truth about the connection, in one polite line; and one voice for screen readers. */
+
+import { h } from "../lib/dom.js";
+import { plural } from "../lib/words.js";
+
+const PATIENCE_MS = 3000;
+const BURST = 3;
+const BURST_MS = 2000;
+const SPOKEN_MAX = 160;
+
+export class StatusLine {
+  /** @param {HTMLElement} place where the line goes @param {() => void} hurry what "Try now" does */
+  constructor(place, hurry) {
+    this.line = h("div", { role: "status" });
+    this.hurry = hurry;
+    place.after(this.line);
+  }
+
+  /**
+   * @param {import("../connection.js").Connection} connection @param {number} waiting messages that wait to be sent
+   */
+  update(connection, waiting) {
+    clearTimeout(this.timer);
+    const { status } = connection;
+    if (status === "open") {
+      this.show("");
+      return;
+    }
+    if (status === "ended") {
+      const reload = h("button", { type: "button", class: "plain", onclick: () => location.reload() }, "Reload");
+      this.show(`Not connected: ${connection.reason || "the server has closed the connection."}`, reload);
+      return;
+    }
+    const patience = PATIENCE_MS - (Date.now() - connection.lostAt);
+    if (patience > 0) {
+      this.timer = setTimeout(() => this.update(connection, waiting), patience);
+      return;
+    }
+    const queued = waiting ? ` ${plural(waiting, "message waits", "messages wait")} to be sent.` : "";
+    const why = navigator.onLine ? "Reconnecting …" : "You are offline.";
+    this.show(`${why}${queued}`, h("button", { type: "button", class: "plain", onclick: this.hurry }, "Try now"));
+  }
+
+  /** @param {string} words @param {HTMLElement} [button] */
+  show(words, button) {
+    if (this.line.textContent === words + (button?.textContent ?? "")) return;
+    this.line.className = words ? "status" : "";
+    this.line.replaceChildren(...(words ? [h("span", {}, words), button ?? ""] : []));
+  }
+}
+
+/** Speaks new messages: each by itself, a burst as a number. */
+export class Announcer {
+  /** @param {HTMLElement} element with aria-live */
+  constructor(element) {
+    this.element = element;
+    /** @type {number[]} */
+    this.times = [];
+  }
+
+  /** @param {string} name @param {string} text @param {number} now */
+  message(name, text, now) {
+    this.times = [...this.times.filter((time) => now - time < BURST_MS), now];
+    const burst = this.times.length > BURST;
+    this.say(burst ? `${this.times.length} new messages` : `${name}: ${text}`.slice(0, SPOKEN_MAX));
+  }
+
+  /** @param {string} words */
+  say(words) {
+    this.element.textContent = words;
+  }
+}

@@ -1,0 +1,48 @@
+// @ts-check
+/** Dates, names and numbers as people read them. */
+
+const timeFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const shortFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+
+export const UNREAD_CAP = 100;
+const PALETTE = 12;
+
+/** @param {number} at milliseconds @returns {string} */
+export const timeOf = (at) => timeFormat.format(at);
+/** @param {number} at */
+export const fullTimeOf = (at) => fullFormat.format(at);
+/** @param {number} at @returns {string} a key that is the same for all times of one local day */
+export const dayKey = (at) => new Date(at).toDateString();
+
+/** @param {number} at @param {number} now */
+export function dayOf(at, now) {
+  if (dayKey(at) === dayKey(now)) return "Today";
+  const yesterday = new Date(now);
+  yesterday.setDate(yesterday.getDate() - 1);
+  return dayKey(at) === yesterday.toDateString() ? "Yesterday" : dayFormat.format(at);
+}
+
+/** @param {number} at @param {number} now */
+export const activityOf = (at, now) => (dayKey(at) === dayKey(now) ? timeOf(at) : shortFormat.format(at));
+
+/** @param {number} count */
+export const countOf = (count) => (count >= UNREAD_CAP ? "99+" : String(count));
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+/** @param {string} person an id @returns {number} which hue of the palette the name has; the same sum as the server's */
+export function hue(person) {
+  let total = 0;
+  for (const character of person) total = (total * 31 + /** @type {number} */ (character.codePointAt(0))) % 65521;
+  return total % PALETTE;
+}
+
+/** @param {string[]} names @returns {string} "Ann", "Ann and Bob", "Ann, Bob and 3 others" */
+export function listOf(names) {
+  if (names.length <= 1) return names[0] ?? "";
+  if (names.length <= 3) return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+  return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
+}

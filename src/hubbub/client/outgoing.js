@@ -1,0 +1,131 @@
+// @ts-check
+/**
+ * What is being said: each message has a key, is kept in this browser until the server has acknowledged it, and is
+ * sent again with the same key, so it arrives once. Drafts are kept here too.
+ */
+
+/** @typedef {{key: string, room: string, text: string, replyTo?: number, at: number, problem?: string}} Item */
+
+const PREFIX = "hubbub:";
+
+export class Outgoing {
+  /**
+   * @param {{person: string, ask: (type: string, fields: object) => Promise<any>, isOpen: () => boolean,
+   *   onChange: (room: string) => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.prefix = `${PREFIX}out:${options.person}:`;
+    /** @type {Map<string, Item>} in the order of writing */
+    this.items = new Map();
+    /** @type {Set<string>} rooms whose queue is being sent */
+    this.sending = new Set();
+    const stored = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix));
+    const items = stored.map((name) => /** @type {Item} */ (JSON.parse(localStorage.getItem(name) ?? "{}")));
+    for (const item of items.sort((a, b) => a.at - b.at)) this.items.set(item.key, item);
+  }
+
+  /** @param {string} room @returns {Item[]} */
+  of(room) {
+    return [...this.items.values()].filter((item) => item.room === room);
+  }
+
+  /** Messages that wait for the connection, in all rooms. */
+  get waiting() {
+    return [...this.items.values()].filter((item) => !item.problem).length;
+  }
+
+  /** @param {string} room @param {string} text @param {number} [replyTo] */
+  add(room, text, replyTo) {
+    const last = Math.max(0, ...[...this.items.values()].map((item) => item.at));
+    this.put({ key: crypto.randomUUID?.() ?? randomKey(), room, text, replyTo, at: Math.max(Date.now(), last + 1) });
+    this.send(room);
+  }
+
+  /** @param {string} key */
+  retry(key) {
+    const item = this.items.get(key);
+    if (!item) return;
+    this.put({ ...item, problem: undefined });
+    this.send(item.room);
+  }
+
+  /** The server has it, or it is not wanted any more. @param {string} key */
+  remove(key) {
+    const item = this.items.get(key);
+    localStorage.removeItem(this.prefix + key);
+    if (this.items.delete(key) && item) this.options.onChange(item.room);
+  }
+
+  /** Sends everything that waits, in order, one after the other in each room. */
+  sendAll() {
+    for (const room of new Set([...this.items.values()].map((item) => item.room))) this.send(room);
+  }
+
+  /** @param {string} room */
+  async send(room) {
+    if (this.sending.has(room)) return;
+    this.sending.add(room);
+    try {
+      for (let item = this.next(room); item && this.options.isOpen(); item = this.next(room)) await this.sendOne(item);
+    } finally {
+      this.sending.delete(room);
+    }
+  }
+
+  /** @param {string} room */
+  next(room) {
+    return this.of(room).find((item) => !item.problem);
+  }
+
+  /** @param {Item} item */
+  async sendOne(item) {
+    const { key, room, text, replyTo } = item;
+    try {
+      await this.options.ask("post", { room, text, key, ...(replyTo ? { reply_to: replyTo } : {}) });
+      this.remove(key);
+    } catch (error) {
+      const refused = /** @type {import("./connection.js").Refused} */ (error);
+      if (refused.code === "disconnected") return;
+      if (refused.retry) await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs));
+      else if (this.items.has(key)) this.put({ ...item, problem: refused.message });
+    }
+  }
+
+  /** @param {Item} item */
+  put(item) {
+    this.items.set(item.key, item);
+    try {
+      localStorage.setItem(this.prefix + item.key, JSON.stringify(item));
+    } catch {
+      // Full or forbidden: the message is still sent from memory.
+    }
+    this.options.onChange(item.room);
+  }
+}
+
+/** @returns {string} for pages that are not a secure context, where randomUUID is missing */
+function randomKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @typedef {{text: string, replyTo?: number, edit?: number}} Draft */
+
+/** @param {string} room @returns {Draft} */
+export function draftOf(room) {
+  try {
+    return JSON.parse(localStorage.getItem(`${PREFIX}draft:${room}`) ?? "") ?? { text: "" };
+  } catch {
+    return { text: "" };
+  }
+}
+
+/** @param {string} room @param {Draft} draft */
+export function keepDraft(room, draft) {
+  try {
+    if (draft.text || draft.replyTo || draft.edit) localStorage.setItem(`${PREFIX}draft:${room}`, JSON.stringify(draft));
+    else localStorage.removeItem(`${PREFIX}draft:${room}`);
+  } catch {
+    // Full or forbidden: the text stays in its box.
+  }
+}

@@ -1,0 +1,361 @@
+// @ts-check
+/**
+ * What the page knows, and how frames change it. No DOM, no network, no clock: a test can replay everything.
+ *
+ * Messages are replaced, never changed, so whoever draws them sees by identity what is new.
+ */
+
+import { UNREAD_CAP } from "./lib/words.js";
+
+export const ROWS_MAX = 400;
+
+/**
+ * @typedef {{id: string, name: string}} Author
+ * @typedef {{emoji: string, people: string[]}} Reaction
+ * @typedef {{room: string, seq: number, at: number, author: Author, text: string, html?: string, reply_to?: number,
+ *   edited_at?: number, deleted?: boolean, pinned?: boolean, reactions?: Reaction[]}} Message
+ * @typedef {{seq: number, author: Author, text: string, deleted?: boolean}} Quote
+ * @typedef {{id: string, name: string, archived: boolean, head: number, last_at: number, joined: boolean, read: number,
+ *   unread: number}} Summary
+ * @typedef {{room: string, head: number, messages: Message[], quotes: Quote[], more_before: boolean,
+ *   more_after: boolean}} History
+ * @typedef {any} Frame
+ */
+
+/** One room: what the server says of it, and the stretch of its messages that is loaded. */
+export class Room {
+  /** @param {Summary} summary */
+  constructor(summary) {
+    this.id = summary.id;
+    /** Everything up to this `seq` has been received. */
+    this.cursor = summary.head;
+    /** @type {Map<number, Message>} oldest first */
+    this.messages = new Map();
+    /** @type {Map<number, Quote>} */
+    this.quotes = new Map();
+    this.loaded = false;
+    this.moreBefore = false;
+    this.moreAfter = false;
+    /** @type {Map<string, string>} names by id, of everybody seen in this room */
+    this.names = new Map();
+    /** @type {Map<string, string>} who is here now: names by id */
+    this.here = new Map();
+    this.hereCount = 0;
+    /** @type {Map<string, {name: string, until: number}>} */
+    this.typing = new Map();
+    /** Messages after this one are new: where the line stands. Null: no line. @type {number | null} */
+    this.newAfter = null;
+    this.newCount = 0;
+    /** Messages that came while the reader was elsewhere in the list. */
+    this.below = 0;
+    /** Events since each history request that is under way. @type {Set<Frame[]>} */
+    this.waiting = new Set();
+    /** @type {string} */ this.name = summary.name;
+    this.take(summary);
+  }
+
+  /** @param {Summary} summary */
+  take(summary) {
+    this.name = summary.name;
+    this.archived = summary.archived;
+    this.joined = summary.joined;
+    this.lastAt = summary.last_at;
+    this.read = summary.read;
+    this.unread = summary.unread;
+    /** `unread` counts everything up to this `seq`; events that are replayed up to it do not count again. */
+    this.counted = summary.head;
+  }
+
+  /** @returns {Message | undefined} */
+  get last() {
+    return [...this.messages.values()].at(-1);
+  }
+}
+
+/** @typedef {{me: Author & {kind?: string}, epoch: string, rooms: Map<string, Room>}} State */
+
+/** @param {{me: any, epoch: string, rooms: Summary[], room?: Summary}} boot @returns {State} */
+export function createState(boot) {
+  const rooms = new Map(boot.rooms.map((summary) => [summary.id, new Room(summary)]));
+  if (boot.room && !rooms.has(boot.room.id)) rooms.set(boot.room.id, new Room(boot.room));
+  return { me: boot.me, epoch: boot.epoch, rooms };
+}
+
+/** The cursors for `hello`. @param {State} state @returns {Record<string, number>} */
+export function cursors(state) {
+  return Object.fromEntries([...state.rooms.values()].filter((room) => room.joined).map((room) => [room.id, room.cursor]));
+}
+
+/**
+ * Takes one frame from the server. Returns the room that it changed, if one, and whether a gap showed: then events
+ * are missing and the connection must be resumed.
+ * @param {State} state @param {Frame} frame @param {number} now milliseconds
+ * @returns {{room?: Room, gap?: boolean, fresh?: boolean}}
+ */
+export function receive(state, frame, now) {
+  const room = typeof frame.room === "string" ? state.rooms.get(frame.room) : undefined;
+  switch (frame.type) {
+    case "welcome":
+      welcome(state, frame);
+      return {};
+    case "joined":
+      return { room: joined(state, frame.room) };
+    case "left":
+      if (room) room.joined = false;
+      return { room };
+    case "me":
+      state.me = frame.person;
+      return {};
+    case "reset":
+      if (room) reset(room, frame.seq);
+      return { room };
+    case "read":
+      if (room) Object.assign(room, { read: frame.read, unread: frame.unread });
+      return { room };
+    case "presence":
+      if (room) presence(room, frame);
+      return { room };
+    case "typing":
+      if (room && frame.person.id !== state.me.id) {
+        room.typing.set(frame.person.id, { name: frame.person.name, until: now + 6000 });
+      }
+      return { room };
+    default:
+      if (!room || typeof frame.seq !== "number") return {};
+      if (frame.seq <= room.cursor) return {};
+      if (frame.seq > room.cursor + 1) return { room, gap: true };
+      room.cursor = frame.seq;
+      for (const events of room.waiting) events.push(frame);
+      applyEvent(state, room, frame);
+      return { room, fresh: true };
+  }
+}
+
+/** @param {State} state @param {Frame} frame */
+function welcome(state, frame) {
+  state.me = frame.me;
+  const joinedNow = new Set();
+  const known = frame.epoch === state.epoch;
+  state.epoch = frame.epoch;
+  for (const summary of frame.rooms) {
+    joinedNow.add(summary.id);
+    const room = state.rooms.get(summary.id);
+    if (!room) state.rooms.set(summary.id, new Room(summary));
+    else {
+      // What was missed follows as events, unless there was no cursor for it.
+      if (!room.joined || !known) room.cursor = summary.head;
+      room.take(summary);
+    }
+  }
+  for (const room of state.rooms.values()) if (!joinedNow.has(room.id)) room.joined = false;
+}
+
+/** @param {State} state @param {Summary} summary */
+function joined(state, summary) {
+  const room = state.rooms.get(summary.id) ?? new Room(summary);
+  room.take(summary);
+  room.cursor = summary.head;
+  state.rooms.set(summary.id, room);
+  return room;
+}
+
+/** @param {Room} room @param {number} seq */
+function reset(room, seq) {
+  room.cursor = seq;
+  room.messages = new Map();
+  room.quotes = new Map();
+  room.loaded = false;
+  for (const events of room.waiting) events.length = 0;
+}
+
+/** @param {Room} room @param {Frame} frame */
+function presence(room, frame) {
+  for (const person of frame.here) room.here.set(person.id, person.name);
+  for (const id of frame.gone) {
+    room.here.delete(id);
+    room.typing.delete(id);
+  }
+  room.hereCount = frame.count;
+}
+
+/** @param {State} state @param {Room} room @param {Frame} event */
+function applyEvent(state, room, event) {
+  switch (event.type) {
+    case "room.created":
+    case "room.renamed":
+      room.name = event.name;
+      return;
+    case "room.archived":
+      room.archived = true;
+      return;
+    case "member.joined":
+    case "member.renamed":
+      rename(room, event.person);
+      return;
+    case "member.left":
+      return;
+    case "message.posted":
+      posted(state, room, event);
+      return;
+    default:
+      changeMessage(room, event);
+      if (event.type === "message.deleted" && event.message > room.read && room.unread > 0 && room.unread < UNREAD_CAP) {
+        const message = room.messages.get(event.message);
+        if (message && message.author.id !== state.me.id) room.unread -= 1;
+      }
+  }
+}
+
+/** @param {Room} room @param {Author} person */
+function rename(room, person) {
+  room.names.set(person.id, person.name);
+  if (room.here.has(person.id)) room.here.set(person.id, person.name);
+  for (const [seq, message] of room.messages) {
+    if (message.author.id === person.id && message.author.name !== person.name) {
+      room.messages.set(seq, { ...message, author: person });
+    }
+  }
+  for (const [seq, quote] of room.quotes) {
+    if (quote.author.id === person.id) room.quotes.set(seq, { ...quote, author: person });
+  }
+}
+
+/** @param {State} state @param {Room} room @param {Frame} event */
+function posted(state, room, event) {
+  room.lastAt = Math.max(room.lastAt ?? 0, event.at);
+  room.typing.delete(event.by.id);
+  room.names.set(event.by.id, event.by.name);
+  if (event.by.id !== state.me.id && event.text && event.seq > Math.max(room.read ?? 0, room.counted ?? 0)) {
+    room.unread = Math.min((room.unread ?? 0) + 1, UNREAD_CAP);
+  }
+  if (room.loaded && !room.moreAfter) insertPosted(room, event);
+}
+
+/** @param {Room} room @param {Frame} event */
+function insertPosted(room, event) {
+  /** @type {Message} */
+  const message = { room: room.id, seq: event.seq, at: event.at, author: event.by, text: event.text };
+  if (event.html) message.html = event.html;
+  if (event.reply_to) message.reply_to = event.reply_to;
+  if (!event.text) message.deleted = true;
+  room.messages.set(event.seq, message);
+}
+
+/** Applies a change of a message, if it is loaded. @param {Room} room @param {Frame} event */
+function changeMessage(room, event) {
+  const message = room.messages.get(event.message);
+  const changed = message && changedBy(message, event);
+  if (changed) room.messages.set(event.message, changed);
+  const quote = room.quotes.get(event.message);
+  if (quote && event.type === "message.edited") room.quotes.set(event.message, { ...quote, text: excerpt(event.text) });
+  if (quote && event.type === "message.deleted") room.quotes.set(event.message, { ...quote, text: "", deleted: true });
+}
+
+/** @param {Message} message @param {Frame} event @returns {Message} */
+export function changedBy(message, event) {
+  switch (event.type) {
+    case "message.edited": {
+      const { html: _, ...rest } = message;
+      const edited = { ...rest, text: event.text, edited_at: event.at };
+      return event.html ? { ...edited, html: event.html } : edited;
+    }
+    case "message.deleted": {
+      const { html: _, ...rest } = message;
+      return { ...rest, text: "", deleted: true, pinned: false, reactions: [] };
+    }
+    case "message.pinned":
+      return { ...message, pinned: true };
+    case "message.unpinned":
+      return { ...message, pinned: false };
+    case "reaction.added":
+    case "reaction.removed":
+      return { ...message, reactions: reactionsAfter(message.reactions ?? [], event) };
+    default:
+      return message;
+  }
+}
+
+/** @param {Reaction[]} reactions @param {Frame} event @returns {Reaction[]} */
+function reactionsAfter(reactions, event) {
+  const people = new Map(reactions.map((reaction) => [reaction.emoji, reaction.people]));
+  const others = (people.get(event.emoji) ?? []).filter((person) => person !== event.by.id);
+  people.set(event.emoji, event.type === "reaction.added" ? [...others, event.by.id] : others);
+  return [...people]
+    .filter(([, who]) => who.length)
+    .map(([emoji, who]) => ({ emoji, people: who }))
+    .sort((a, b) => (a.emoji < b.emoji ? -1 : 1));
+}
+
+/** @param {string} text */
+export const excerpt = (text) => {
+  const line = text.replace(/\s+/gu, " ").trim();
+  const letters = [...line];
+  return letters.length > 200 ? `${letters.slice(0, 199).join("").trimEnd()}…` : line;
+};
+
+/**
+ * Says that history is being asked for: what happens until it comes is remembered. Hand the answer, and what this
+ * returned, to `takeHistory`; to `forgetRequest` when there is none.
+ * @param {Room} room @returns {Frame[]}
+ */
+export function beginRequest(room) {
+  /** @type {Frame[]} */
+  const events = [];
+  room.waiting.add(events);
+  return events;
+}
+
+/** @param {Room} room @param {Frame[]} events */
+export function forgetRequest(room, events) {
+  room.waiting.delete(events);
+}
+
+/**
+ * Takes a stretch of history. `where`: in place of what is loaded, before it, or after it. Events that came while it
+ * was on its way, and that it does not contain yet, are applied to it.
+ * @param {Room} room @param {History} history @param {"all" | "before" | "after"} where @param {Frame[]} events
+ */
+export function takeHistory(room, history, where, events) {
+  room.waiting.delete(events);
+  const arrived = history.messages.map((message) => /** @type {const} */ ([message.seq, message]));
+  const old = [...room.messages];
+  room.messages = new Map(where === "before" ? [...arrived, ...old] : where === "after" ? [...old, ...arrived] : arrived);
+  for (const quote of history.quotes) room.quotes.set(quote.seq, quote);
+  for (const message of history.messages) room.names.set(message.author.id, message.author.name);
+  if (where !== "after") room.moreBefore = history.more_before;
+  if (where !== "before") room.moreAfter = history.more_after;
+  room.loaded = true;
+  if (!room.joined) room.cursor = history.head;
+  for (const event of events) {
+    if (event.seq <= history.head) continue;
+    if (event.type === "message.posted") {
+      if (!room.moreAfter) insertPosted(room, event);
+    } else if (event.type === "member.renamed") rename(room, event.person);
+    else changeMessage(room, event);
+  }
+}
+
+/** The first history, which stands in the page. @param {Room} room @param {History} history */
+export function bootHistory(room, history) {
+  room.cursor = history.head;
+  takeHistory(room, history, "all", []);
+}
+
+/**
+ * Keeps at most ROWS_MAX messages loaded, by dropping those at the end where nobody reads.
+ * @param {Room} room @param {"start" | "end"} from
+ */
+export function trim(room, from) {
+  const excess = room.messages.size - ROWS_MAX;
+  if (excess <= 0) return;
+  const seqs = [...room.messages.keys()];
+  for (const seq of from === "start" ? seqs.slice(0, excess) : seqs.slice(-excess)) room.messages.delete(seq);
+  if (from === "start") room.moreBefore = true;
+  else room.moreAfter = true;
+}
+
+/** @param {Room} room @param {number} now @returns {string[]} names */
+export function typingNow(room, now) {
+  for (const [id, person] of room.typing) if (person.until <= now) room.typing.delete(id);
+  return [...room.typing.values()].map((person) => person.name);
+}

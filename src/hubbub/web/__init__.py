@@ -1,0 +1,1 @@
+"""The edges: WebSocket, HTTP, and the page."""
