@@ -13,8 +13,8 @@ ANIMALS = (
     "Eider Elk Falcon Ferret Finch Firefly Fox Frog Gannet Gecko Goldfinch Goose Grebe Grouse Gull Hamster Hare Hawk "
     "Hedgehog Heron Hoopoe Horse Ibex Ibis Jackdaw Jay Kestrel Kingfisher Kite Lapwing Lark Linnet Lizard Lynx Magpie "
     "Marten Merlin Mole Moose Moth Mouse Newt Nightjar Nuthatch Otter Owl Oyster Panda Partridge Pelican Penguin "
-    "Petrel Pika Plover Pony Puffin Quail Rabbit Raven Robin Rook Salmon Seal Shrew Sparrow Squirrel Starling Stoat Stork "
-    "Swallow Swan Swift Tern Thrush Toad Tortoise Trout Turtle Vole Wagtail Walrus Weasel Whale Wombat Wren Yak"
+    "Petrel Pika Plover Pony Puffin Quail Rabbit Raven Robin Rook Salmon Seal Shrew Sparrow Squirrel Starling Stoat "
+    "Stork Swallow Swan Swift Tern Thrush Toad Tortoise Trout Turtle Vole Wagtail Walrus Weasel Whale Wombat Wren Yak"
 ).split()
 
 _SPREAD = 2_654_435_761
