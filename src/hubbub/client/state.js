@@ -15,8 +15,8 @@ export const ROWS_MAX = 400;
  * @typedef {{room: string, seq: number, at: number, author: Author, text: string, html?: string, reply_to?: number,
  *   edited_at?: number, deleted?: boolean, pinned?: boolean, reactions?: Reaction[]}} Message
  * @typedef {{seq: number, author: Author, text: string, deleted?: boolean}} Quote
- * @typedef {{id: string, name: string, archived: boolean, head: number, last_at: number, joined: boolean, read: number,
- *   unread: number}} Summary
+ * @typedef {{id: string, name: string, archived: boolean, created_by?: string | null, head: number, last_at: number,
+ *   joined: boolean, read: number, unread: number}} Summary
  * @typedef {{room: string, head: number, messages: Message[], quotes: Quote[], more_before: boolean,
  *   more_after: boolean}} History
  * @typedef {any} Frame
@@ -41,6 +41,8 @@ export class Room {
     /** @type {Map<string, string>} who is here now: names by id */
     this.here = new Map();
     this.hereCount = 0;
+    /** How often the list of members has changed since the page was opened. */
+    this.memberChanges = 0;
     /** @type {Map<string, {name: string, until: number}>} */
     this.typing = new Map();
     /** Messages after this one are new: where the line stands. Null: no line. @type {number | null} */
@@ -59,6 +61,7 @@ export class Room {
     this.name = summary.name;
     this.archived = summary.archived;
     this.joined = summary.joined;
+    this.createdBy = summary.created_by ?? null;
     this.lastAt = summary.last_at;
     this.read = summary.read;
     this.unread = summary.unread;
@@ -143,6 +146,7 @@ function welcome(state, frame) {
     if (!room) state.rooms.set(summary.id, new Room(summary));
     else {
       // What was missed follows as events, unless there was no cursor for it.
+      if (!room.joined) room.loaded = false; // no events came while one was not in it
       if (!room.joined || !known) room.cursor = summary.head;
       room.take(summary);
     }
@@ -153,6 +157,7 @@ function welcome(state, frame) {
 /** @param {State} state @param {Summary} summary */
 function joined(state, summary) {
   const room = state.rooms.get(summary.id) ?? new Room(summary);
+  room.loaded &&= Boolean(room.joined);
   room.take(summary);
   room.cursor = summary.head;
   state.rooms.set(summary.id, room);
@@ -190,9 +195,11 @@ function applyEvent(state, room, event) {
       return;
     case "member.joined":
     case "member.renamed":
+      room.memberChanges += 1;
       rename(room, event.person);
       return;
     case "member.left":
+      room.memberChanges += 1;
       return;
     case "message.posted":
       posted(state, room, event);
@@ -239,6 +246,11 @@ function insertPosted(room, event) {
   if (event.reply_to) message.reply_to = event.reply_to;
   if (!event.text) message.deleted = true;
   room.messages.set(event.seq, message);
+  const original = room.messages.get(event.reply_to);
+  if (original && !room.quotes.has(original.seq)) {
+    const { seq, author, text, deleted } = original;
+    room.quotes.set(seq, { seq, author, text: excerpt(text), deleted });
+  }
 }
 
 /** Applies a change of a message, if it is loaded. @param {Room} room @param {Frame} event */

@@ -111,6 +111,8 @@ class RoomSummary(Record):
     id: RoomId
     name: str
     archived: bool
+    created_by: PersonId | None = None
+    """Who may rename and archive it; null for the lobby."""
     head: Seq
     last_at: Millis
     joined: bool

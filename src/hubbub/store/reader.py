@@ -49,7 +49,7 @@ MEMBERS = (
 )
 MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
 _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
-_seen = [room.c.id, room.c.name, room.c.archived, room.c.head, room.c.last_at, membership.c.read]
+_seen = [room.c.id, room.c.name, room.c.archived, room.c.created_by, room.c.head, room.c.last_at, membership.c.read]
 ROOMS_OF = select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX)
 SUMMARY = select(*_seen).outerjoin(membership, _mine).where(room.c.id == _room)
 DIRECTORY = (
@@ -208,6 +208,7 @@ class SqlReader:
             id=row.id,
             name=row.name,
             archived=row.archived,
+            created_by=row.created_by,
             head=row.head,
             last_at=row.last_at,
             joined=joined,

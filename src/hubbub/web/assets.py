@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import posixpath
 import re
 from base64 import b64encode
 from functools import cache
@@ -47,7 +48,7 @@ class Assets:
         found = [entry]
         for name in found:
             for target in _IMPORT.findall(self._assets[name].body.decode()):
-                path = (Path("/") / name).parent.joinpath(target).resolve().relative_to("/").as_posix()
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
                 if path not in found:
                     found.append(path)
         return found

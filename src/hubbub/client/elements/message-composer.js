@@ -9,7 +9,6 @@ import { draftOf, keepDraft } from "../outgoing.js";
 
 const TYPING_EVERY_MS = 3000;
 const COUNT_FROM = 0.9;
-const touch = matchMedia("(pointer: coarse)");
 
 /**
  * @typedef {import("../state.js").Room} Room
@@ -18,7 +17,7 @@ const touch = matchMedia("(pointer: coarse)");
 
 /** Says: `send` {text, replyTo}, `edit` {seq, text}, `typing`, `edit-last`, `join`, `escape`. */
 export class MessageComposer extends HTMLElement {
-  /** @param {{textLimit: number, find: (seq: number) => About | undefined}} options */
+  /** @param {{textLimit: number, enterSends: () => boolean, find: (seq: number) => About | undefined}} options */
   start(options) {
     this.options = options;
     /** @type {import("../outgoing.js").Draft} */
@@ -147,7 +146,8 @@ export class MessageComposer extends HTMLElement {
   keyed(event) {
     // 229: Safari tells the Enter that ends a composition only so.
     if (event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey && (!touch.matches || event.ctrlKey || event.metaKey)) {
+    const sends = this.options?.enterSends() || event.ctrlKey || event.metaKey;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey && sends) {
       event.preventDefault();
       this.submit();
     } else if (event.key === "ArrowUp" && this.isEmpty && !this.draft?.edit) {

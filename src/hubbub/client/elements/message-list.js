@@ -76,6 +76,21 @@ export class MessageList extends HTMLElement {
     this.log.scrollTop += top - 40;
   }
 
+  /** Where the reader is, to come back to by `goTo`; null at the end. @returns {{seq: number, top: number} | null} */
+  place() {
+    const anchor = this.stuck || !this.log ? null : this.anchor();
+    const seq = Number(anchor?.element.dataset.seq);
+    return anchor && seq ? { seq, top: anchor.top } : null;
+  }
+
+  /** @param {{seq: number, top: number}} place */
+  goTo({ seq, top }) {
+    const row = this.row(seq);
+    if (!row || !this.log) return;
+    this.stuck = false;
+    this.log.scrollTop += row.getBoundingClientRect().top - top;
+  }
+
   toEnd() {
     this.stuck = true;
     if (this.log) this.log.scrollTop = this.log.scrollHeight;
@@ -107,7 +122,7 @@ export class MessageList extends HTMLElement {
     const kept = new Map();
     let before;
     const firstNew = firstNewOf(room, view.me.id);
-    nodes.push(this.keep(kept, room.moreBefore ? "older" : "start", "", "", () => startOf(room)));
+    nodes.push(this.keep(kept, "start", "", `${room.moreBefore} ${room.loaded} ${room.messages.size > 0}`, () => startOf(room)));
     for (const message of room.messages.values()) {
       const newDay = !before || dayKey(before.at) !== dayKey(message.at);
       if (newDay) {
@@ -284,8 +299,8 @@ const emptyRoom = () => h("p", { class: "empty" }, "Nobody has written here yet.
 
 /** @param {Room} room */
 const startOf = (room) =>
-  room.moreBefore
-    ? h("p", { class: "edge" }, "Older messages are being fetched …")
+  room.moreBefore || !room.loaded
+    ? h("p", { class: "edge" }, room.loaded ? "Older messages are being fetched …" : "Messages are being fetched …")
     : h("p", { class: room.messages.size ? "edge" : "said" }, room.messages.size ? "This is where the room begins." : "");
 
 customElements.define("message-list", MessageList);

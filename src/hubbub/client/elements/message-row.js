@@ -2,7 +2,7 @@
 /** One message as a row: the same shape as the server's template makes. */
 
 import { h, setMessageHtml } from "../lib/dom.js";
-import { dayKey, dayOf, fullTimeOf, hue, listOf, plural, timeOf } from "../lib/words.js";
+import { dayKey, dayOf, fullTimeOf, hue, listOf, plural, shortTimeOf, timeOf } from "../lib/words.js";
 
 export const GROUP_MS = 5 * 60 * 1000;
 
@@ -90,7 +90,7 @@ export const labelOf = (message) =>
   `${message.author.name}, ${timeOf(message.at)}: ${message.deleted ? "deleted" : message.text.slice(0, 300)}`;
 
 /** @param {number} at */
-const timeElement = (at) => h("time", { datetime: new Date(at).toISOString(), title: fullTimeOf(at) }, timeOf(at));
+const timeElement = (at) => h("time", { datetime: new Date(at).toISOString(), title: fullTimeOf(at) }, shortTimeOf(at));
 
 /** @param {Message} message */
 function textOf(message) {

@@ -71,3 +71,53 @@ export class Announcer {
     this.element.textContent = words;
   }
 }
+
+const TOAST_MS = 6000;
+
+/** A short remark at the bottom of the page, which goes away by itself; with a button where something can be undone. */
+export class Toast {
+  constructor() {
+    this.element = h("div", { role: "status" });
+    document.body.append(this.element);
+    /** What still has to be done when the remark goes away. @type {(() => void) | undefined} */
+    this.due = undefined;
+    addEventListener("pagehide", () => this.done());
+  }
+
+  /** @param {string} words */
+  show(words) {
+    this.done();
+    this.put(words);
+  }
+
+  /**
+   * Offers to undo something for a while; then it is done for good, also when the page is left.
+   * @param {string} words @param {string} label @param {() => void} undo @param {() => void} done
+   */
+  offer(words, label, undo, done) {
+    this.done();
+    this.due = done;
+    const button = h("button", { type: "button", onclick: () => {
+      this.due = undefined;
+      this.done();
+      undo();
+    } }, label);
+    this.put(words, button);
+  }
+
+  /** @param {string} words @param {HTMLElement} [button] */
+  put(words, button) {
+    this.element.className = "toast";
+    this.element.replaceChildren(h("span", {}, words), button ?? "");
+    this.timer = setTimeout(() => this.done(), TOAST_MS);
+  }
+
+  done() {
+    clearTimeout(this.timer);
+    const { due } = this;
+    this.due = undefined;
+    this.element.className = "";
+    this.element.replaceChildren();
+    due?.();
+  }
+}

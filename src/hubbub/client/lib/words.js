@@ -1,7 +1,7 @@
 // @ts-check
 /** Dates, names and numbers as people read them. */
 
-const timeFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const timeFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const shortFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
@@ -11,6 +11,9 @@ const PALETTE = 12;
 
 /** @param {number} at milliseconds @returns {string} */
 export const timeOf = (at) => timeFormat.format(at);
+/** @param {number} at @returns {string} for the narrow margin: without AM and PM */
+export const shortTimeOf = (at) =>
+  timeFormat.formatToParts(at).filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
 /** @param {number} at */
 export const fullTimeOf = (at) => fullFormat.format(at);
 /** @param {number} at @returns {string} a key that is the same for all times of one local day */

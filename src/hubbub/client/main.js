@@ -1,0 +1,386 @@
+// @ts-check
+/**
+ * The page, put together: frames change the state, the state is drawn, and what people do becomes commands.
+ * What a first visit does not need is loaded when it is used (`panels/`, `elements/row-actions.js`).
+ */
+
+import { Connection } from "./connection.js";
+import "./elements/message-composer.js";
+import "./elements/message-list.js";
+import "./elements/room-list.js";
+import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
+import { h, icon, iconButton } from "./lib/dom.js";
+import { countOf, listOf, plural } from "./lib/words.js";
+import { Outgoing } from "./outgoing.js";
+import { Reader } from "./reader.js";
+import { bootHistory, createState, cursors, excerpt, receive, Room, typingNow } from "./state.js";
+
+const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
+const files = new URL(".", import.meta.url).pathname;
+/** @param {string} id */
+const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const app = element("app");
+const list = /** @type {import("./elements/message-list.js").MessageList} */ (document.querySelector("message-list"));
+const rooms = /** @type {import("./elements/room-list.js").RoomList} */ (document.querySelector("room-list"));
+const composer = /** @type {import("./elements/message-composer.js").MessageComposer} */ (
+  document.querySelector("message-composer")
+);
+
+const state = createState(boot);
+const first = /** @type {Room} */ (state.rooms.get(boot.room.id));
+bootHistory(first, boot.history);
+
+/** What this browser's user prefers. */
+export const preferences = {
+  enterSends: !matchMedia("(pointer: coarse)").matches,
+  speak: true,
+  ...JSON.parse(localStorage.getItem("hubbub:preferences") ?? "{}"),
+};
+
+const socketAddress = new URL(`${boot.base}/ws`, location.href);
+socketAddress.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+const connection = new Connection({
+  url: socketAddress.href,
+  hello: () => ({ type: "hello", version: 1, epoch: state.epoch, cursors: cursors(state) }),
+  room: () => reader.room.id,
+  onFrame: take,
+  onStatus: statusChanged,
+});
+/** @param {string} type @param {object} [fields] @returns {Promise<any>} */
+const ask = (type, fields) => connection.ask(type, fields);
+const outgoing = new Outgoing({ person: boot.me.id, ask, isOpen: () => connection.status === "open", onChange: draw });
+const reader = new Reader({ state, ask, list, room: first, draw, drawNow, told });
+const status = new StatusLine(element("room-bar"), () => connection.hurry());
+const announcer = new Announcer(element("announcer"));
+const toast = new Toast();
+
+// Frames -------------------------------------------------------------------------------------------------------
+
+/** @param {any} frame */
+function take(frame) {
+  if (frame.type === "message.posted" && frame.by.id === state.me.id && frame.key) outgoing.remove(frame.key);
+  const { room, gap, fresh } = receive(state, frame, Date.now());
+  if (gap) {
+    connection.resume();
+    return;
+  }
+  if (fresh && room === reader.room && frame.type === "message.posted" && frame.by.id !== state.me.id) {
+    reader.cameIn(frame);
+    if (preferences.speak && frame.text) announcer.message(frame.by.name, frame.text, Date.now());
+  }
+  if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
+  if (frame.type === "typing") setTimeout(draw, 6100);
+  draw();
+}
+
+function statusChanged() {
+  if (connection.status === "open") {
+    outgoing.sendAll();
+    reader.load();
+    reader.markSoon();
+  }
+  draw();
+}
+
+// Drawing ------------------------------------------------------------------------------------------------------
+
+let planned = false;
+
+/** Draws before the next frame is painted; in a hidden tab, where nothing is painted, soon. */
+function draw() {
+  if (planned) return;
+  planned = true;
+  if (document.hidden) setTimeout(drawNow, 50);
+  else requestAnimationFrame(drawNow);
+}
+
+function drawNow() {
+  planned = false;
+  const { room } = reader;
+  list.update(room, { me: state.me, href: messageHref, items: outgoing.of(room.id) });
+  composer.update(room);
+  const typing = typingNow(room, Date.now());
+  composer.showTyping(typing.length > 3 ? "Several people are typing …" : typing.length ? `${listOf(typing)} ${typing.length === 1 ? "is" : "are"} typing …` : "");
+  rooms.update(shownRooms(), room.id, roomHref);
+  status.update(connection, outgoing.waiting);
+  drawBar(room);
+  panel?.update(room);
+}
+
+/** @param {Room} room */
+function drawBar(room) {
+  const [heading, nameOfMe] = [element("room-name").firstElementChild, app.querySelector(".me bdi")];
+  if (heading && heading.textContent !== room.name) heading.textContent = room.name;
+  if (nameOfMe && nameOfMe.textContent !== state.me.name) nameOfMe.textContent = state.me.name;
+  hereCount.textContent = String(room.hereCount || 1);
+  sideButton.setAttribute("aria-label", `About this room, ${plural(room.hereCount || 1, "person", "people")} here`);
+  const unread = joinedRooms().reduce((sum, one) => sum + (one.unread ?? 0), 0);
+  const title = `${unread ? `(${countOf(unread)}) ` : ""}${room.name} – ${boot.place}`;
+  if (document.title === title) return;
+  document.title = title;
+  const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
+  icon.href = `${files}icon${unread ? "-unread" : ""}.svg`;
+}
+
+const joinedRooms = () => [...state.rooms.values()].filter((room) => room.joined);
+
+/** The rooms in the list: one's own and the one that is open, the most recently active first. */
+const shownRooms = () =>
+  [...state.rooms.values()]
+    .filter((room) => room.joined || room === reader.room)
+    .sort((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0) || (a.id < b.id ? -1 : 1));
+
+/** @param {string} room */
+const roomHref = (room) => `${boot.base}/r/${room}`;
+/** @param {number} seq */
+const messageHref = (seq) => `${roomHref(reader.room.id)}/${seq}`;
+
+// Rooms --------------------------------------------------------------------------------------------------------
+
+/** @param {string} id @param {{push?: boolean, seq?: number}} [options] */
+async function openRoom(id, { push = true, seq } = {}) {
+  const room = state.rooms.get(id) ?? (await findRoom(id));
+  if (!room) return;
+  if (push && location.pathname + location.hash !== roomHref(id)) history.pushState(null, "", roomHref(id));
+  showPane();
+  if (room !== reader.room) await reader.open(room);
+  if (seq) await reader.jump(seq);
+  else if (push && !matchMedia("(pointer: coarse)").matches) composer.focusText();
+}
+
+/** A room that one is not in. @param {string} id */
+async function findRoom(id) {
+  try {
+    const page = await ask("rooms", {});
+    for (const summary of page.rooms) if (!state.rooms.has(summary.id)) state.rooms.set(summary.id, new Room(summary));
+  } catch (error) {
+    told(error);
+  }
+  return state.rooms.get(id);
+}
+
+/** @param {number} step @param {boolean} unreadOnly */
+function walk(step, unreadOnly) {
+  const all = shownRooms();
+  const at = all.indexOf(reader.room);
+  for (let n = 1; n <= all.length; n++) {
+    const room = all[(at + step * n + all.length * n) % all.length];
+    if (room && room !== reader.room && (!unreadOnly || room.unread)) {
+      openRoom(room.id);
+      return;
+    }
+  }
+}
+
+/** On a phone, rooms and messages are two screens with an address each. */
+function showPane() {
+  app.dataset.pane = location.hash === "#rooms" ? "rooms" : "room";
+}
+
+addEventListener("popstate", () => {
+  showPane();
+  const [, room, seq] = /\/r\/([^/]+)(?:\/(\d+))?$/.exec(location.pathname) ?? [];
+  openRoom(room ? decodeURIComponent(room) : "lobby", { push: false, seq: Number(seq) || undefined });
+});
+
+// What people do -----------------------------------------------------------------------------------------------
+
+/** @param {string} type @param {object} fields */
+const tell = (type, fields) => ask(type, fields).catch(told);
+
+/** Says what went wrong. @param {unknown} error */
+function told(error) {
+  const { code, message } = /** @type {import("./connection.js").Refused} */ (error);
+  if (code !== "disconnected" || connection.status === "open") toast.show(message);
+}
+
+/** @param {string} name @returns {Promise<any>} a part of the page that is loaded when it is used */
+async function load(name) {
+  try {
+    return await import(`./panels/${name}.js`);
+  } catch {
+    toast.show("This part of the page could not be loaded. Try again when you are connected.");
+    return undefined;
+  }
+}
+
+/** What panels may use of the page. */
+const page = { state, boot, ask, told, preferences, openRoom, load, toast, reader, composer, draw, messageHref };
+
+// Panels -------------------------------------------------------------------------------------------------------
+
+/** @type {{update: (room: Room) => void} | undefined} */
+let panel;
+const side = element("side");
+const hereCount = h("span", {}, "1");
+const sideButton = iconButton("people", "About this room", toggleSide, { "aria-expanded": "false", "aria-controls": "side" });
+sideButton.append(hereCount);
+
+async function toggleSide() {
+  if (panel) {
+    panel = undefined;
+    side.hidden = true;
+    sideButton.focus();
+  } else {
+    const module = await load("side-panel");
+    if (!module) return;
+    panel = module.openSide(side, page, toggleSide);
+    side.hidden = false;
+    panel?.update(reader.room);
+    side.querySelector("button")?.focus();
+  }
+  sideButton.setAttribute("aria-expanded", String(Boolean(panel)));
+}
+
+const openFinder = async () => (await load("room-finder"))?.find(page, shownRooms());
+const openHelp = async () => (await load("help"))?.showKeys(KEYS);
+const openYou = async () => (await load("dialogs"))?.you(page);
+const createRoom = async () => (await load("dialogs"))?.createRoom(page);
+
+// Keys ---------------------------------------------------------------------------------------------------------
+
+/** @typedef {{keys: string[], words: string, run?: () => unknown}} Key */
+/** Every key of the page; the help is made from this table. Those without `run` are handled where they belong. @type {Key[]} */
+const KEYS = [
+  { keys: ["Ctrl+K"], words: "Go to a room", run: openFinder },
+  { keys: ["Alt+ArrowUp"], words: "Previous room", run: () => walk(-1, false) },
+  { keys: ["Alt+ArrowDown"], words: "Next room", run: () => walk(1, false) },
+  { keys: ["Alt+Shift+ArrowUp"], words: "Previous room with unread messages", run: () => walk(-1, true) },
+  { keys: ["Alt+Shift+ArrowDown"], words: "Next room with unread messages", run: () => walk(1, true) },
+  { keys: ["Shift+PageUp"], words: "First unread message", run: () => reader.firstUnread() },
+  { keys: ["Shift+Escape"], words: "Everything is read", run: readAll },
+  { keys: ["Ctrl+/", "?"], words: "This help", run: openHelp },
+  { keys: ["Ctrl+F6"], words: "Next part of the page", run: nextLandmark },
+  { keys: ["Enter"], words: "In the message box: send (Shift+Enter: new line)" },
+  { keys: ["ArrowUp"], words: "In an empty message box: edit your last message" },
+  { keys: ["Escape"], words: "Close what is open; end a reply or an edit; then: read, and to the newest message" },
+  { keys: ["ArrowUp", "ArrowDown"], words: "Among the messages: from one to the next (Enter: its buttons; End: the newest)" },
+  { keys: ["R", "E", "+", "U", "C"], words: "On a message: reply, edit, react, unread from here, copy the link" },
+];
+
+addEventListener("keydown", (event) => {
+  const writing = /** @type {HTMLElement} */ (event.target).closest?.("input, textarea");
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.key === "?" && writing) return;
+  const key = KEYS.find(({ keys, run }) => run && keys.includes(nameOf(event)));
+  if (!key) return;
+  event.preventDefault();
+  key.run?.();
+});
+
+/** @param {KeyboardEvent} event */
+function nameOf(event) {
+  if (event.key === "?") return "?";
+  const held = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift"].filter(Boolean);
+  return [...held, event.key.length === 1 ? event.key.toUpperCase() : event.key].join("+");
+}
+
+async function readAll() {
+  const unread = joinedRooms().filter((room) => room.unread);
+  if (!unread.length) return;
+  try {
+    const undo = await reader.markAllRead(unread);
+    toast.offer("Everything is marked as read.", "Undo", undo, () => {});
+  } catch (error) {
+    told(error);
+  }
+}
+
+function nextLandmark() {
+  const parts = [element("rooms"), list.log, composer.querySelector("form"), side].filter((part) => part && !part.hidden);
+  const at = parts.findIndex((part) => part?.contains(document.activeElement));
+  const next = parts[(at + 1) % parts.length];
+  if (next === list.log) list.focusLast();
+  else /** @type {HTMLElement | null} */ (next?.querySelector("a, button, textarea") ?? null)?.focus();
+}
+
+// Wiring -------------------------------------------------------------------------------------------------------
+
+/** @param {HTMLElement} source @param {Record<string, (detail: any) => unknown>} handlers */
+function listen(source, handlers) {
+  for (const [name, handler] of Object.entries(handlers)) {
+    source.addEventListener(name, (event) => handler(/** @type {CustomEvent} */ (event).detail));
+  }
+}
+
+listen(rooms, { open: (id) => openRoom(id), create: createRoom, browse: openFinder });
+listen(list, {
+  older: () => reader.older(),
+  newer: () => reader.newer(),
+  latest: () => reader.latest(),
+  moved: () => reader.isActive(),
+  jump: (seq) => reader.jump(seq),
+  "first-unread": () => reader.firstUnread(),
+  leave: () => composer.focusText(),
+  react: ({ seq, emoji }) => {
+    const message = reader.room.messages.get(seq);
+    if (message && reader.room.joined && !reader.room.archived) loadDeeds().then(({ react }) => react(message, emoji), told);
+  },
+  pending: ({ act, key }) => {
+    const item = outgoing.items.get(key);
+    if (act === "retry") outgoing.retry(key);
+    else outgoing.remove(key);
+    if (act === "rewrite" && item) composer.putBack(item.text);
+  },
+});
+listen(composer, {
+  send: ({ text, replyTo }) => {
+    const { room } = reader;
+    reader.held.delete(room.id);
+    room.newAfter = null;
+    outgoing.add(room.id, text, replyTo);
+    reader.latest();
+  },
+  edit: ({ seq, text }) =>
+    ask("edit", { room: reader.room.id, message: seq, text }).catch((error) => {
+      composer.edit(seq, text);
+      composer.sayProblem(error.message);
+    }),
+  "edit-last": () => {
+    const mine = [...reader.room.messages.values()].filter((message) => message.author.id === state.me.id && !message.deleted);
+    const last = mine[mine.length - 1];
+    if (last && !reader.room.moreAfter) composer.edit(last.seq, last.text);
+  },
+  typing: () => connection.status === "open" && ask("typing", { room: reader.room.id }).catch(() => {}),
+  join: () => tell("join", { room: reader.room.id }),
+  escape: () => {
+    reader.room.newAfter = null;
+    reader.held.delete(reader.room.id);
+    reader.latest();
+    draw();
+  },
+});
+
+/** @type {Promise<import("./deeds.js").Deeds> | undefined} */
+let deeds;
+
+/** What can be done to a message: loaded when somebody first points at one. */
+function loadDeeds() {
+  deeds ??= import("./deeds.js").then(({ deedsOn }) => deedsOn(/** @type {HTMLElement} */ (list.log), page));
+  deeds.catch(() => (deeds = undefined));
+  return deeds;
+}
+for (const kind of ["pointerover", "focusin"]) {
+  list.log?.addEventListener(kind, (event) => deeds ?? loadDeeds().then(({ actions }) => actions.at(event.target), () => {}));
+}
+
+element("room-bar").append(sideButton);
+const nameButton = h("button", { type: "button", class: "icon you", onclick: openYou, "aria-label": "Your name and settings" }, h("bdi", {}, state.me.name));
+app.querySelector(".me")?.replaceChildren(nameButton, iconButton("help", "Keys", openHelp));
+nameButton.append(icon("edit"));
+
+composer.start({
+  textLimit: boot.limits.text,
+  enterSends: () => preferences.enterSends,
+  find: (seq) => {
+    const message = reader.room.messages.get(seq) ?? reader.room.quotes.get(seq);
+    return message && { seq, name: message.author.name, text: excerpt(message.text) };
+  },
+});
+showPane();
+reader.beginUnread();
+app.classList.add("ready");
+drawNow();
+if (boot.around !== null) list.show(boot.around);
+else list.showNewLine();
+connection.connect();

@@ -1,0 +1,224 @@
+// @ts-check
+/** Where the reader is: which room is open, which stretch of it is loaded, and what of it has been read. */
+
+import { beginRequest, forgetRequest, takeHistory, trim } from "./state.js";
+
+const PAGE = 50;
+const IDLE_MS = 60_000;
+const READ_PAUSE_MS = 250;
+
+/**
+ * @typedef {import("./state.js").Room} Room
+ * @typedef {import("./state.js").History} History
+ */
+
+export class Reader {
+  /**
+   * @param {{state: import("./state.js").State, ask: (type: string, fields: object) => Promise<any>,
+   *   list: import("./elements/message-list.js").MessageList, room: Room, draw: () => void,
+   *   drawNow: () => void, told: (error: unknown) => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.room = options.room;
+    /** What is being asked for, so that nothing is asked for twice. @type {Set<string>} */
+    this.asking = new Set();
+    /** Where the reader was in rooms that are not open. @type {Map<string, {seq: number, top: number}>} */
+    this.places = new Map();
+    /** Rooms that stay unread until they are opened again. @type {Set<string>} */
+    this.held = new Set();
+    this.activeAt = Date.now();
+    for (const kind of ["keydown", "pointerdown", "wheel", "focus"]) {
+      addEventListener(kind, () => this.isActive(), { passive: true });
+    }
+    document.addEventListener("visibilitychange", () => this.isActive());
+  }
+
+  /** Opens another room: at the place where it was left, or where the unread messages begin. @param {Room} room */
+  async open(room) {
+    const { list } = this.options;
+    const place = list.place();
+    if (place) this.places.set(this.room.id, place);
+    else this.places.delete(this.room.id);
+    this.room.newAfter = null;
+    this.room = room;
+    this.held.delete(room.id);
+    this.beginUnread();
+    this.options.drawNow();
+    await this.load();
+    if (this.room !== room) return;
+    const left = this.places.get(room.id);
+    if (left) list.goTo(left);
+    else list.showNewLine();
+    this.markSoon();
+  }
+
+  /** Draws the line above the first message that has not been read. */
+  beginUnread() {
+    const { room } = this;
+    room.newAfter = room.joined && room.unread ? (room.read ?? 0) : null;
+    room.newCount = room.unread ?? 0;
+  }
+
+  /** Fetches the newest messages, if none are there or something is missing. */
+  async load() {
+    const { room } = this;
+    if (!room.loaded) await this.fetch(room, "load", {}, "all");
+    this.refreshHere(room);
+  }
+
+  async older() {
+    const { room } = this;
+    const first = room.messages.keys().next().value;
+    if (first === undefined || !room.moreBefore) return;
+    const fits = () => room.messages.keys().next().value === first;
+    if (await this.fetch(room, "older", { before: first }, "before", fits)) trim(room, "end");
+  }
+
+  async newer() {
+    const { room } = this;
+    const last = room.last?.seq;
+    if (last === undefined || !room.moreAfter) return;
+    const fits = () => room.last?.seq === last;
+    if (await this.fetch(room, "newer", { after: last }, "after", fits)) trim(room, "start");
+  }
+
+  /** To the newest message. */
+  async latest() {
+    const { room } = this;
+    const { list } = this.options;
+    room.below = 0;
+    if (room.moreAfter) await this.fetch(room, "load", {}, "all");
+    if (this.room !== room) return;
+    list.toEnd();
+    this.markSoon();
+  }
+
+  /** To a message, which is fetched with its surroundings if it is not there. @param {number} seq */
+  async jump(seq) {
+    const { room } = this;
+    const { list, drawNow } = this.options;
+    if (!room.messages.has(seq)) await this.fetch(room, "load", { around: seq }, "all");
+    if (this.room !== room) return;
+    drawNow();
+    const nearest = room.messages.has(seq) ? seq : nearestTo(seq, [...room.messages.keys()]);
+    if (nearest !== undefined) list.show(nearest);
+  }
+
+  async firstUnread() {
+    const { room } = this;
+    if (room.newAfter !== null) await this.jump(room.newAfter + 1);
+  }
+
+  /** A new message has come into the open room. @param {import("./state.js").Frame} event */
+  cameIn(event) {
+    const { room } = this;
+    if (!this.isHere() && room.newAfter === null) Object.assign(room, { newAfter: event.seq - 1, newCount: 0 });
+    if (room.newAfter !== null) room.newCount += 1;
+    if (this.options.list.stuck) trim(room, "start");
+    else room.below += 1;
+    this.markSoon();
+  }
+
+  // What has been read ----------------------------------------------------------------------------------------
+
+  isActive() {
+    this.activeAt = Date.now();
+    this.markSoon();
+  }
+
+  /** Whether somebody looks at the page: a window that happens to be visible has not been read. */
+  isHere() {
+    return document.visibilityState === "visible" && document.hasFocus() && Date.now() - this.activeAt < IDLE_MS;
+  }
+
+  markSoon() {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.mark();
+    }, READ_PAUSE_MS);
+  }
+
+  mark() {
+    const { room } = this;
+    const { list, ask } = this.options;
+    const something = room.unread || (room.last?.seq ?? 0) > (room.read ?? 0);
+    if (!room.joined || !room.loaded || !something || this.held.has(room.id)) return;
+    if (!list.atEnd || !this.isHere()) return;
+    ask("read", { room: room.id, seq: room.cursor }).then((value) => this.took(room, value), () => {});
+  }
+
+  /** This message and what follows count as unread again, until the room is opened anew. @param {number} seq */
+  async markUnread(seq) {
+    const { room } = this;
+    this.held.add(room.id);
+    this.took(room, await this.options.ask("unread", { room: room.id, seq }));
+    Object.assign(room, { newAfter: seq - 1, newCount: room.unread });
+    this.options.draw();
+  }
+
+  /** Everything in these rooms is read. Returns what undoes that. @param {Room[]} rooms @returns {Promise<() => void>} */
+  async markAllRead(rooms) {
+    const before = rooms.map((room) => ({ room, read: room.read ?? 0 }));
+    for (const { room } of before) {
+      room.newAfter = null;
+      this.held.delete(room.id);
+      this.took(room, await this.options.ask("read", { room: room.id, seq: room.cursor }));
+    }
+    return () => {
+      for (const { room, read } of before) {
+        this.held.add(room.id);
+        this.options.ask("unread", { room: room.id, seq: read + 1 }).then((value) => this.took(room, value), this.options.told);
+      }
+    };
+  }
+
+  /** @param {Room} room @param {{read: number, unread: number}} value */
+  took(room, { read, unread }) {
+    Object.assign(room, { read, unread });
+    this.options.draw();
+  }
+
+  // Inside ----------------------------------------------------------------------------------------------------
+
+  /**
+   * @param {Room} room @param {string} what @param {object} where @param {"all" | "before" | "after"} place
+   * @param {() => boolean} fits whether the answer still fits to what is loaded
+   * @returns {Promise<boolean>} whether something was loaded
+   */
+  async fetch(room, what, where, place, fits = () => true) {
+    const name = `${what} ${room.id} ${JSON.stringify(where)}`;
+    if (this.asking.has(name)) return false;
+    this.asking.add(name);
+    const events = beginRequest(room);
+    try {
+      const history = await this.options.ask("history", { room: room.id, limit: PAGE, ...where });
+      if (!fits()) return false;
+      takeHistory(room, history, place, events);
+      return true;
+    } catch (error) {
+      this.options.told(error);
+      return false;
+    } finally {
+      forgetRequest(room, events);
+      this.asking.delete(name);
+      if (this.room === room) this.options.drawNow();
+    }
+  }
+
+  /** @param {Room} room */
+  async refreshHere(room) {
+    try {
+      const { people, count } = await this.options.ask("here", { room: room.id });
+      room.here = new Map(people.map((/** @type {any} */ person) => [person.id, person.name]));
+      room.hereCount = count;
+      this.options.draw();
+    } catch {
+      // Not connected: the next connection asks again.
+    }
+  }
+}
+
+/** @param {number} seq @param {number[]} seqs */
+const nearestTo = (seq, seqs) =>
+  seqs.length ? seqs.reduce((best, one) => (Math.abs(one - seq) < Math.abs(best - seq) ? one : best)) : undefined;
