@@ -68,12 +68,14 @@ function take(frame) {
     reader.cameIn(frame);
     if (preferences.speak && frame.text) announcer.message(frame.by.name, frame.text, Date.now());
   }
+  if (fresh && room?.loaded && frame.reply_to && !room.quotes.has(frame.reply_to)) reader.fetchQuote(room, frame.reply_to);
   if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
   if (frame.type === "typing") setTimeout(draw, 6100);
   draw();
 }
 
 function statusChanged() {
+  app.dataset.connection = connection.status;
   if (connection.status === "open") {
     outgoing.sendAll();
     reader.load();
@@ -100,11 +102,17 @@ function drawNow() {
   list.update(room, { me: state.me, href: messageHref, items: outgoing.of(room.id) });
   composer.update(room);
   const typing = typingNow(room, Date.now());
-  composer.showTyping(typing.length > 3 ? "Several people are typing …" : typing.length ? `${listOf(typing)} ${typing.length === 1 ? "is" : "are"} typing …` : "");
+  composer.showTyping(typingWords(typing));
   rooms.update(shownRooms(), room.id, roomHref);
   status.update(connection, outgoing.waiting);
   drawBar(room);
   panel?.update(room);
+}
+
+/** @param {string[]} names */
+function typingWords(names) {
+  if (names.length > 3) return "Several people are typing …";
+  return names.length ? `${listOf(names)} ${names.length === 1 ? "is" : "are"} typing …` : "";
 }
 
 /** @param {Room} room */
@@ -114,7 +122,7 @@ function drawBar(room) {
   if (nameOfMe && nameOfMe.textContent !== state.me.name) nameOfMe.textContent = state.me.name;
   hereCount.textContent = String(room.hereCount || 1);
   sideButton.setAttribute("aria-label", `About this room, ${plural(room.hereCount || 1, "person", "people")} here`);
-  const unread = joinedRooms().reduce((sum, one) => sum + (one.unread ?? 0), 0);
+  const unread = joinedRooms().reduce((sum, one) => sum + one.unread, 0);
   const title = `${unread ? `(${countOf(unread)}) ` : ""}${room.name} – ${boot.place}`;
   if (document.title === title) return;
   document.title = title;
@@ -128,7 +136,7 @@ const joinedRooms = () => [...state.rooms.values()].filter((room) => room.joined
 const shownRooms = () =>
   [...state.rooms.values()]
     .filter((room) => room.joined || room === reader.room)
-    .sort((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0) || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => b.lastAt - a.lastAt || (a.id < b.id ? -1 : 1));
 
 /** @param {string} room */
 const roomHref = (room) => `${boot.base}/r/${room}`;

@@ -1,7 +1,7 @@
 // @ts-check
 /** Where the reader is: which room is open, which stretch of it is loaded, and what of it has been read. */
 
-import { beginRequest, forgetRequest, takeHistory, trim } from "./state.js";
+import { beginRequest, forgetRequest, quoteOf, takeHistory, trim } from "./state.js";
 
 const PAGE = 50;
 const IDLE_MS = 60_000;
@@ -28,6 +28,8 @@ export class Reader {
     /** Rooms that stay unread until they are opened again. @type {Set<string>} */
     this.held = new Set();
     this.activeAt = Date.now();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     for (const kind of ["keydown", "pointerdown", "wheel", "focus"]) {
       addEventListener(kind, () => this.isActive(), { passive: true });
     }
@@ -56,8 +58,8 @@ export class Reader {
   /** Draws the line above the first message that has not been read. */
   beginUnread() {
     const { room } = this;
-    room.newAfter = room.joined && room.unread ? (room.read ?? 0) : null;
-    room.newCount = room.unread ?? 0;
+    room.newAfter = room.joined && room.unread ? room.read : null;
+    room.newCount = room.unread;
   }
 
   /** Fetches the newest messages, if none are there or something is missing. */
@@ -142,7 +144,7 @@ export class Reader {
   mark() {
     const { room } = this;
     const { list, ask } = this.options;
-    const something = room.unread || (room.last?.seq ?? 0) > (room.read ?? 0);
+    const something = room.unread || (room.last?.seq ?? 0) > room.read;
     if (!room.joined || !room.loaded || !something || this.held.has(room.id)) return;
     if (!list.atEnd || !this.isHere()) return;
     ask("read", { room: room.id, seq: room.cursor }).then((value) => this.took(room, value), () => {});
@@ -159,7 +161,7 @@ export class Reader {
 
   /** Everything in these rooms is read. Returns what undoes that. @param {Room[]} rooms @returns {Promise<() => void>} */
   async markAllRead(rooms) {
-    const before = rooms.map((room) => ({ room, read: room.read ?? 0 }));
+    const before = rooms.map((room) => ({ room, read: room.read }));
     for (const { room } of before) {
       room.newAfter = null;
       this.held.delete(room.id);
@@ -203,6 +205,18 @@ export class Reader {
       forgetRequest(room, events);
       this.asking.delete(name);
       if (this.room === room) this.options.drawNow();
+    }
+  }
+
+  /** A new message replies to one that is not loaded. @param {Room} room @param {number} seq */
+  async fetchQuote(room, seq) {
+    try {
+      const { messages } = await this.options.ask("history", { room: room.id, around: seq, limit: 1 });
+      const [original] = messages;
+      if (original?.seq === seq) room.quotes.set(seq, quoteOf(original));
+      this.options.draw();
+    } catch {
+      // Its link leads there all the same.
     }
   }
 

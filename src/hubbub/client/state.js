@@ -52,8 +52,15 @@ export class Room {
     this.below = 0;
     /** Events since each history request that is under way. @type {Set<Frame[]>} */
     this.waiting = new Set();
-    /** @type {string} */ this.name = summary.name;
-    this.take(summary);
+    this.name = summary.name;
+    this.archived = summary.archived;
+    this.joined = summary.joined;
+    this.createdBy = summary.created_by ?? null;
+    this.lastAt = summary.last_at;
+    this.read = summary.read;
+    this.unread = summary.unread;
+    /** `unread` counts everything up to this `seq`; events that are replayed up to it do not count again. */
+    this.counted = summary.head;
   }
 
   /** @param {Summary} summary */
@@ -65,7 +72,6 @@ export class Room {
     this.lastAt = summary.last_at;
     this.read = summary.read;
     this.unread = summary.unread;
-    /** `unread` counts everything up to this `seq`; events that are replayed up to it do not count again. */
     this.counted = summary.head;
   }
 
@@ -229,11 +235,11 @@ function rename(room, person) {
 
 /** @param {State} state @param {Room} room @param {Frame} event */
 function posted(state, room, event) {
-  room.lastAt = Math.max(room.lastAt ?? 0, event.at);
+  room.lastAt = Math.max(room.lastAt, event.at);
   room.typing.delete(event.by.id);
   room.names.set(event.by.id, event.by.name);
-  if (event.by.id !== state.me.id && event.text && event.seq > Math.max(room.read ?? 0, room.counted ?? 0)) {
-    room.unread = Math.min((room.unread ?? 0) + 1, UNREAD_CAP);
+  if (event.by.id !== state.me.id && event.text && event.seq > Math.max(room.read, room.counted)) {
+    room.unread = Math.min(room.unread + 1, UNREAD_CAP);
   }
   if (room.loaded && !room.moreAfter) insertPosted(room, event);
 }
@@ -247,10 +253,7 @@ function insertPosted(room, event) {
   if (!event.text) message.deleted = true;
   room.messages.set(event.seq, message);
   const original = room.messages.get(event.reply_to);
-  if (original && !room.quotes.has(original.seq)) {
-    const { seq, author, text, deleted } = original;
-    room.quotes.set(seq, { seq, author, text: excerpt(text), deleted });
-  }
+  if (original && !room.quotes.has(original.seq)) room.quotes.set(original.seq, quoteOf(original));
 }
 
 /** Applies a change of a message, if it is loaded. @param {Room} room @param {Frame} event */
@@ -297,6 +300,9 @@ function reactionsAfter(reactions, event) {
     .map(([emoji, who]) => ({ emoji, people: who }))
     .sort((a, b) => (a.emoji < b.emoji ? -1 : 1));
 }
+
+/** @param {Message} message @returns {Quote} */
+export const quoteOf = ({ seq, author, text, deleted }) => ({ seq, author, text: excerpt(text), deleted });
 
 /** @param {string} text */
 export const excerpt = (text) => {

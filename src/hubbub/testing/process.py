@@ -33,11 +33,11 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def run_server(data: Path, **settings: object) -> AsyncIterator[ServerProcess]:
-    """Settings are given by environment: `posts_burst=5` is HUBBUB_POSTS_BURST=5."""
+async def run_server(data: Path, *, port: int = 0, **settings: object) -> AsyncIterator[ServerProcess]:
+    """`port` 0: a free one. Settings are given by environment: `posts_burst=5` is HUBBUB_POSTS_BURST=5."""
     environment = os.environ | {f"HUBBUB_{name.upper()}": str(value) for name, value in settings.items()}
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "hubbub", "--port", "0", "--data", str(data)],
+        *[sys.executable, "-m", "hubbub", "--port", str(port), "--data", str(data)],
         stdout=asyncio.subprocess.PIPE,
         env=environment | {"PYTHONUNBUFFERED": "1"},
         cwd=data.parent,

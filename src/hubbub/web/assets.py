@@ -40,6 +40,9 @@ class Assets:
         self.style = self._assets[STYLE].body.decode()
         self.style_hash = "sha256-" + b64encode(hashlib.sha256(self.style.encode()).digest()).decode()
 
+    def __getitem__(self, name: str) -> Asset:
+        return self._assets[name]
+
     def get(self, name: str) -> Asset | None:
         return self._assets.get(name)
 

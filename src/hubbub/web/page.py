@@ -70,6 +70,12 @@ def page_router(chat: "Chat") -> APIRouter:
             return Response(asset.gzipped, headers=headers | {"Content-Encoding": "gzip"}, media_type=asset.type)
         return Response(asset.body, headers=headers, media_type=asset.type)
 
+    @router.get("/favicon.ico")
+    async def favicon() -> Response:
+        """For pages that do not name an icon, as the tutorial's."""
+        icon = assets()["icon.svg"]
+        return Response(icon.body, headers={"Cache-Control": "public, max-age=86400"}, media_type=icon.type)
+
     @router.get("/manifest.webmanifest")
     async def manifest(request: Request) -> Response:
         base = request.scope.get("root_path", "")

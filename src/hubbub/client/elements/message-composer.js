@@ -22,6 +22,10 @@ export class MessageComposer extends HTMLElement {
     this.options = options;
     /** @type {import("../outgoing.js").Draft} */
     this.draft = { text: "" };
+    /** What was in the box before an edit began. @type {import("../outgoing.js").Draft | undefined} */
+    this.kept = undefined;
+    /** For which room, and in which state of it, the box stands. @type {string} */
+    this.shown = "";
     this.typedAt = 0;
     this.context = h("div", { class: "context", hidden: true });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
@@ -44,10 +48,10 @@ export class MessageComposer extends HTMLElement {
   /** Shows the box for this room, with its draft; or why there is none. @param {Room} room */
   update(room) {
     if (!this.form || !this.text || !this.box) return;
-    const state = `${room.id} ${room.joined} ${room.archived}`;
-    if (state !== this.state) {
+    const shown = `${room.id} ${room.joined} ${room.archived}`;
+    if (shown !== this.shown) {
       const focused = document.activeElement === this.text;
-      this.state = state;
+      this.shown = shown;
       if (this.box.firstChild !== this.text) this.box.prepend(this.text);
       this.replaceChildren(room.archived ? closed() : room.joined ? this.form : this.invitation(room));
       this.take(room);
@@ -58,10 +62,10 @@ export class MessageComposer extends HTMLElement {
     this.showContext();
   }
 
-  /** @param {string[]} names who is typing, already in words */
-  showTyping(names, words = "") {
+  /** @param {string} words who is typing */
+  showTyping(words) {
     const line = this.under?.querySelector(".typing");
-    if (line) line.textContent = names.length ? words : "";
+    if (line && line.textContent !== words) line.textContent = words;
   }
 
   /** @param {number} seq */
@@ -72,7 +76,7 @@ export class MessageComposer extends HTMLElement {
 
   /** @param {number} seq @param {string} text */
   edit(seq, text) {
-    if (!this.draft?.edit) this.before = { ...this.draft, text: this.text?.value ?? "" };
+    if (!this.draft?.edit) this.kept = { ...this.draft, text: this.text?.value ?? "" };
     this.setDraft({ text, edit: seq });
     this.focusText();
   }
@@ -102,7 +106,7 @@ export class MessageComposer extends HTMLElement {
     const typed = this.typed && !draft.text ? this.typed : draft.text; // written before the script was there
     this.typed = "";
     this.room = room.id;
-    this.before = undefined;
+    this.kept = undefined;
     this.setDraft({ ...draft, text: typed });
   }
 
@@ -171,16 +175,16 @@ export class MessageComposer extends HTMLElement {
     }
     if (this.draft?.edit) this.say("edit", { seq: this.draft.edit, text });
     else this.say("send", { text, replyTo: this.draft?.replyTo });
-    this.setDraft(this.before ?? { text: "" });
-    this.before = undefined;
+    this.setDraft(this.kept ?? { text: "" });
+    this.kept = undefined;
     this.typedAt = 0;
     this.text?.focus();
   }
 
   cancelContext() {
-    const text = this.draft?.edit ? (this.before?.text ?? "") : (this.text?.value ?? "");
-    this.setDraft({ ...(this.draft?.edit ? this.before : {}), text, edit: undefined, ...(this.draft?.edit ? {} : { replyTo: undefined }) });
-    this.before = undefined;
+    const text = this.draft?.edit ? (this.kept?.text ?? "") : (this.text?.value ?? "");
+    this.setDraft({ ...(this.draft?.edit ? this.kept : {}), text, edit: undefined, ...(this.draft?.edit ? {} : { replyTo: undefined }) });
+    this.kept = undefined;
     this.text?.focus();
   }
 

@@ -19,6 +19,8 @@ const NEAR_PX = 800;
 /** Says: `older`, `newer`, `latest`, `jump` (seq), `first-unread`, `moved`; and what is done to a row. */
 export class MessageList extends HTMLElement {
   connectedCallback() {
+    /** @type {Room | undefined} */
+    this.room = undefined;
     this.log = /** @type {HTMLElement} */ (this.querySelector(".log"));
     this.pills = h("div", { class: "pills" });
     this.bar = h("div", { class: "unread-bar" });
@@ -35,16 +37,18 @@ export class MessageList extends HTMLElement {
 
   /** Draws the room as it is now. Idempotent. @param {Room} room @param {View} view */
   update(room, view) {
+    const { log } = this;
+    if (!log) return;
     if (this.room !== room) {
-      this.rows.clear();
+      this.rows?.clear();
       this.stuck = true;
       this.cameFrom = null;
     }
     this.room = room;
     const anchor = this.stuck ? null : this.anchor();
-    arrange(this.log, this.nodes(room, view));
-    this.log.setAttribute("aria-label", `${room.name}, messages`);
-    if (anchor) this.log.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    arrange(log, this.nodes(room, view));
+    log.setAttribute("aria-label", `${room.name}, messages`);
+    if (anchor) log.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
     else this.toEnd();
     this.updatePills(room);
     this.rove();

@@ -125,7 +125,7 @@ function reactionsOf(message, { me, nameOf }) {
       const label = `${emoji}, ${plural(people.length, "person", "people")}${mine ? ", you too" : ""}`;
       return h(
         "button",
-        { type: "button", "data-emoji": emoji, "aria-pressed": mine, "aria-label": label, title: listOf(names) },
+        { type: "button", "data-emoji": emoji, "aria-pressed": String(mine), "aria-label": label, title: listOf(names) },
         h("span", {}, emoji),
         h("span", {}, people.length),
       );

@@ -32,7 +32,7 @@ export class RoomList extends HTMLElement {
     const now = Date.now();
     const items = rooms.map((room) => {
       const draft = room.id !== current && Boolean(draftOf(room.id).text);
-      const key = [room.name, room.unread, activityOf(room.lastAt ?? 0, now), room.id === current, draft].join("\n");
+      const key = [room.name, room.unread, activityOf(room.lastAt, now), room.id === current, draft].join("\n");
       const old = this.links?.get(room.id);
       if (old?.key === key) return old.item;
       const item = h("li", {}, this.link(room, current, href, draft, now));
@@ -46,7 +46,7 @@ export class RoomList extends HTMLElement {
 
   /** @param {Room} room @param {string} current @param {(room: string) => string} href @param {boolean} draft @param {number} now */
   link(room, current, href, draft, now) {
-    const unread = room.unread ?? 0;
+    const { unread } = room;
     return h(
       "a",
       {
@@ -59,7 +59,7 @@ export class RoomList extends HTMLElement {
       draft && h("span", { class: "draft" }, "Draft"),
       unread
         ? h("span", { class: "count" }, countOf(unread), h("span", { class: "said" }, " unread"))
-        : h("time", { datetime: new Date(room.lastAt ?? 0).toISOString() }, activityOf(room.lastAt ?? 0, now)),
+        : h("time", { datetime: new Date(room.lastAt).toISOString() }, activityOf(room.lastAt, now)),
     );
   }
 

@@ -67,11 +67,14 @@ export async function find(page, mine) {
 async function others({ ask }, known) {
   /** @type {Found[]} */
   const found = [];
-  for (let after; ; ) {
+  /** @type {string | undefined} */
+  let after;
+  for (;;) {
+    /** @type {{rooms: Found[]}} */
     const { rooms } = await ask("rooms", after ? { after } : {});
-    found.push(...rooms.filter((/** @type {Found} */ room) => !known.has(room.id)));
+    found.push(...rooms.filter((room) => !known.has(room.id)));
     if (rooms.length < 100) return found;
-    after = rooms[rooms.length - 1].id;
+    after = rooms[rooms.length - 1]?.id;
   }
 }
 

@@ -1,0 +1,44 @@
+"""The generator of docs/: each page is a function that returns its text."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .cli_page import cli_page
+from .protocol_page import protocol_page
+from .schema import protocol_schema
+from .settings_page import settings_page
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES: dict[str, Callable[[], str]] = {
+    "protocol.md": protocol_page,
+    "protocol.schema.json": protocol_schema,
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code."""
+    if arguments not in ([], ["--check"]):
+        print("Usage: scripts/generate-docs [--check]", file=sys.stderr)
+        return 2
+    stale = stale_pages(DOCS)
+    if arguments:
+        for name in stale:
+            print(f"docs/{name} is stale: run scripts/generate-docs", file=sys.stderr)
+        return 1 if stale else 0
+    DOCS.mkdir(exist_ok=True)
+    for name in stale:
+        (DOCS / name).write_text(PAGES[name](), "utf-8")
+        print(f"docs/{name} is new")
+    return 0
+
+
+def stale_pages(docs: Path) -> list[str]:
+    """The names of the pages that are missing in this folder, or are not what the code says now."""
+    return [name for name, page in PAGES.items() if _text(docs / name) != page()]
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text("utf-8") if file.exists() else None

@@ -1,0 +1,20 @@
+"""The contract of all stores, on SQLite."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from hubbub.store import Store
+from hubbub.store.sqlite import SqliteStore
+from hubbub.testing.store_contract import StoreContract
+
+
+class TestSqliteStore(StoreContract):
+    @pytest.fixture(autouse=True)
+    def _in_a_folder_of_its_own(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "hubbub.db"
+        self.epochs = (f"epoch-{n}" for n in itertools.count())
+
+    async def open_store(self) -> Store:
+        return SqliteStore(self.path, now=lambda: 1_700_000_000_000, new_epoch=lambda: next(self.epochs))
