@@ -32,8 +32,9 @@ def error_codes() -> str:
         for code, kind in sorted(told.items(), key=lambda item: (item[1].status, item[0] != item[1].default_code))
     ]
     return (
-        "A `code` is stable; the words may change. Over HTTP the same error has this status, and `Problem` is the "
-        "body.\n\n" + table(["Code", "HTTP", "Try again?", "What it says, or means"], rows)
+        "A `code` is stable; the words may change. Over HTTP the same error has this status; its body is the "
+        "`error` frame without `type` and `id`.\n\n"
+        + table(["Code", "HTTP", "Try again?", "What it says, or means"], rows)
     )
 
 

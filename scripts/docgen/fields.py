@@ -59,8 +59,7 @@ def type_words(node: ast.expr) -> str:
         case ast.Name(id=name):
             return type_words(OTHER_NAMES[name])
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            parts = [type_words(part) for part in (left, right)]
-            return " or ".join(part for part in parts if part)
+            return " or ".join(words for part in (left, right) if (words := type_words(part)))
         case ast.Constant(value=None):
             return ""
         case ast.Subscript(value=ast.Name(id=name), slice=argument):

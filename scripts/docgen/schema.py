@@ -16,8 +16,8 @@ Json = dict[str, Any]
 COMMANDS: tuple[type[protocol.Command], ...] = get_args(get_args(protocol.AnyCommand)[0])
 EVENTS: tuple[type[BaseModel], ...] = get_args(protocol.Event)
 SIGNALS: tuple[type[BaseModel], ...] = get_args(protocol.Signal)
-SERVER_FRAMES = (protocol.Welcome, protocol.Result, protocol.Error, *EVENTS, *SIGNALS)
-CLIENT_FRAMES = (protocol.Hello, *COMMANDS)
+SERVER_FRAMES: tuple[type[BaseModel], ...] = (protocol.Welcome, protocol.Result, protocol.Error, *EVENTS, *SIGNALS)
+CLIENT_FRAMES: tuple[type[BaseModel], ...] = (protocol.Hello, *COMMANDS)
 
 
 def protocol_schema() -> str:

@@ -37,6 +37,8 @@ from hubbub.web.socket import socket_router
 from hubbub.web.tutorial import tutorial_router
 
 DATABASE = "hubbub.db"
+BODY_MAX_BYTES = 262_144
+"""Of an HTTP request: eight times the longest message in its longest JSON form."""
 STALL_CHECKS = 4
 """Looks for stalled connections within one stall timeout."""
 RETURN_SPREAD_PER_CONNECTION_MS = 5
@@ -99,7 +101,7 @@ class Chat:
         self.epoch = ""
         self.draining = False
         self.store.on_commit = self._committed
-        self.router = APIRouter()
+        self.router = APIRouter(max_body_size=BODY_MAX_BYTES)
         for part in (socket_router, api_router, tutorial_router, page_router):
             self.router.include_router(part(self))
 
@@ -234,7 +236,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title=chat.settings.name,
         version=__version__,
         lifespan=chat.lifespan,
-        docs_url="/api/docs",
+        docs_url=None,  # its page would need scripts of another origin: see docs/http.md
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )

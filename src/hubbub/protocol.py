@@ -28,12 +28,10 @@ from hubbub.core.models import (
     RoomSummary,
     Seq,
 )
-from hubbub.core.text import has_control_characters
+from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS, has_control_characters
 
 VERSION = 1
 FRAME_MAX_BYTES = 65_536
-TEXT_MAX_CHARS = 8_000
-NAME_MAX_CHARS = 60
 PAGE_MAX = 100
 CURSORS_MAX = 500
 

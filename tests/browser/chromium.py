@@ -1,4 +1,4 @@
-"""Where this machine's Chromium is. `python -m tests.browser.chromium` prints it, or fails when there is none."""
+"""Where this machine's Chromium is. `python -m tests.browser.chromium` fails when there is none."""
 
 import os
 import shutil
@@ -23,5 +23,4 @@ def chromium() -> str | None:
 
 if __name__ == "__main__":
     found = chromium()
-    print(found or "no Chromium here")
-    sys.exit(found is None)
+    sys.exit(0 if found else "there is no Chromium here")

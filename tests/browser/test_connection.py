@@ -104,7 +104,14 @@ async def test_what_the_server_refuses_stays_with_the_reason_and_a_way_out(visit
     ann, bob = await visitors.comes(), await visitors.comes()
     await ann.creates_room("Short lived")
     await bob.joins("Short lived")
-    await bob.page.evaluate("() => { WebSocket.prototype.send = ((send) => function (text) { setTimeout(() => send.call(this, text), text.includes('too late') ? 1500 : 0); })(WebSocket.prototype.send); }")
+    await bob.page.evaluate(  # his message takes its time
+        """() => {
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (text) {
+                setTimeout(() => send.call(this, text), text.includes("too late") ? 1500 : 0);
+            };
+        }"""
+    )
     await bob.says("too late")
     await ann.page.get_by_role("button", name="About this room, 2 people here").click()
     await ann.page.get_by_role("button", name="Archive").click()

@@ -100,7 +100,9 @@ async def test_one_can_read_a_long_room_from_end_to_end_with_few_rows(visitors: 
         if await ann.page.locator("#m3").count():
             break
         await scrolls_to(ann, 0)
-        await ann.page.wait_for_function("() => document.querySelector('.log').scrollTop > 0 || document.querySelector('#m3')")
+        await ann.page.wait_for_function(
+            "() => document.querySelector('.log').scrollTop > 0 || document.querySelector('#m3')"
+        )
     await expect(ann.page.locator("#m3")).to_have_count(1)
     assert await ann.page.locator(".row").count() <= 400
     newest = ann.page.get_by_role("button", name="Newest")
@@ -183,7 +185,7 @@ async def test_the_place_in_a_room_is_kept_while_one_is_elsewhere(visitors: Visi
     await ann.creates_room("Elsewhere")
     await ann.page.go_back()
     await expect(ann.page.locator("h1")).to_have_text("Lobby")
-    await scrolls_to(ann, 1000)
+    await scrolls_to(ann, 500)
     id_, top = await first_in_sight(ann)
     await ann.goes_to("Elsewhere")
     await ann.page.go_back()

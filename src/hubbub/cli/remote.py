@@ -60,11 +60,7 @@ class Remote:
 
     def room(self, wanted: str) -> Json:
         """A room by its id or its name, without regard to case."""
-        rooms: list[Json] = []
-        after: Json = {}
-        while page := self.call("GET", "/rooms", params=after)["rooms"]:
-            rooms += page
-            after = {"after": page[-1]["id"]}
+        rooms = self.rooms()
         for room in rooms:
             if wanted == room["id"] or wanted.casefold() == room["name"].casefold():
                 return room
@@ -72,7 +68,13 @@ class Remote:
         raise HubbubError(f"There is no room {wanted!r} at {self.url}. Some that are there: {known}.")
 
     def rooms(self) -> list[Json]:
-        return list(self.call("GET", "/rooms")["rooms"])
+        """All rooms, in the order of their ids."""
+        rooms: list[Json] = []
+        after: Json = {}
+        while page := self.call("GET", "/rooms", params=after)["rooms"]:
+            rooms += page
+            after = {"after": page[-1]["id"]}
+        return rooms
 
     def join(self, room: Json) -> None:
         if not room["joined"]:

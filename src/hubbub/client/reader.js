@@ -66,6 +66,7 @@ export class Reader {
   async load() {
     const { room } = this;
     if (!room.loaded) await this.fetch(room, "load", {}, "all");
+    if (this.room === room) this.options.list.askForMore();
     this.refreshHere(room);
   }
 
@@ -74,7 +75,7 @@ export class Reader {
     const first = room.messages.keys().next().value;
     if (first === undefined || !room.moreBefore) return;
     const fits = () => room.messages.keys().next().value === first;
-    if (await this.fetch(room, "older", { before: first }, "before", fits)) trim(room, "end");
+    if (await this.fetch(room, "older", { before: first }, "before", fits)) this.loadedMore(room, "end");
   }
 
   async newer() {
@@ -82,7 +83,15 @@ export class Reader {
     const last = room.last?.seq;
     if (last === undefined || !room.moreAfter) return;
     const fits = () => room.last?.seq === last;
-    if (await this.fetch(room, "newer", { after: last }, "after", fits)) trim(room, "start");
+    if (await this.fetch(room, "newer", { after: last }, "after", fits)) this.loadedMore(room, "start");
+  }
+
+  /** @param {Room} room @param {"start" | "end"} farEnd */
+  loadedMore(room, farEnd) {
+    trim(room, farEnd);
+    if (this.room !== room) return;
+    this.options.drawNow();
+    this.options.list.askForMore();
   }
 
   /** To the newest message. */

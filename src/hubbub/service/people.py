@@ -6,7 +6,7 @@ from hubbub.core import policy
 from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
 from hubbub.core.names import guest_name
 from hubbub.core.text import clean_name
-from hubbub.errors import Conflict, Forbidden
+from hubbub.errors import Forbidden, Unavailable
 from hubbub.protocol import ChangeName, Envelope, Me, MemberRenamed
 from hubbub.service.change import stamp
 from hubbub.service.context import Context
@@ -93,7 +93,7 @@ def _free_number(tx: Transaction, at: int) -> int:
     for number in range(at, at + TAKEN_IDS_MAX):
         if tx.person(f"guest-{number}") is None:
             return number
-    raise Conflict("Too many people arrived at once. Try again.", code="busy")
+    raise Unavailable("Too many people arrived at once. Try again.", code="busy", retry_after_s=1.0)
 
 
 def _hash(token: str) -> str:

@@ -128,7 +128,7 @@ def enter_room(context: Context, tx: Transaction, me: Person, room: str) -> Room
     tx.append(MemberJoined(**who, person=who["by"]))
     summary = tx.summary(room, me.id)
     assert summary is not None
-    frame = Joined(room=summary).model_dump_json()
+    frame = Joined(room=summary).model_dump_json(exclude_none=True)
     tx.announce(Envelope(person=me.id, room=room, seq=summary.head, membership="joined", frame=frame))
     return summary
 

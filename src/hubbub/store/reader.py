@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, func, literal, or_, select, text
 
 from hubbub.core.models import (
     Author,
@@ -76,7 +76,10 @@ POSTED_WITH = MESSAGES.where(message.c.author == _person, message.c.key == bindp
 NEWEST = MESSAGES.order_by(message.c.seq.desc()).limit(_limit)
 BEFORE = MESSAGES.where(message.c.seq < _seq).order_by(message.c.seq.desc()).limit(_limit)
 AFTER = MESSAGES.where(message.c.seq > _seq).order_by(message.c.seq).limit(_limit)
-PINS = MESSAGES.where(message.c.pinned).order_by(message.c.seq.desc()).limit(_limit)
+_by_pins = "INDEXED BY ix_message_pinned"
+PINS = MESSAGES.where(text("message.pinned")).with_hint(message, _by_pins, "sqlite").order_by(message.c.seq.desc())
+PINS = PINS.limit(_limit)
+"""SQLite takes a partial index only for its very words, and this one only when told: it would read the whole room."""
 SOME = MESSAGES.where(message.c.seq.in_(bindparam("seqs", expanding=True)))
 REACTIONS = (
     select(reaction.c.seq, reaction.c.emoji, reaction.c.person)

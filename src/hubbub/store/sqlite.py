@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert
+from sqlalchemy import URL, Connection, Engine, FromClause, create_engine, event, insert
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -133,13 +134,21 @@ def failure_of(error: DBAPIError) -> Unavailable:
     )
 
 
+class _WithHints(SQLiteCompiler):
+    """SQLAlchemy leaves the hints of `with_hint` out for SQLite."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 def _engine(path: Path, begin: str) -> Engine:
     """SQLAlchemy begins transactions itself, by `begin`; the driver keeps out of it."""
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
+    engine.dialect.statement_compiler = _WithHints
 
     @event.listens_for(engine, "connect")
     def _prepare_connection(connection: Any, _record: Any) -> None:

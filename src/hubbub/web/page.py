@@ -1,5 +1,6 @@
 """The page: complete and readable as the server sends it, before any script has run."""
 
+import gzip
 import json
 import secrets
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from markupsafe import Markup
 
 from hubbub._version import __version__
 from hubbub.core.models import LOBBY, History, Message, Person, RoomSummary
+from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound
-from hubbub.protocol import NAME_MAX_CHARS, TEXT_MAX_CHARS, GetHistory, Join, Post
+from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
 from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
 from hubbub.web.headers import security_headers
@@ -183,7 +185,7 @@ class Page:
             limit=TEXT_MAX_CHARS,
             key=secrets.token_hex(16),
         )
-        return self._html(html, 422 if problem else 200)
+        return _html(request, html, 422 if problem else 200)
 
     def _problem(self, request: Request, error: HubbubError) -> Response:
         """A page for when there is no room to show."""
@@ -193,11 +195,15 @@ class Page:
             place=self._chat.settings.name,
             words=error.words,
         )
-        return self._html(html, error.status)
+        return _html(request, html, error.status)
 
-    def _html(self, html: str, status: int) -> Response:
-        headers = security_headers([assets().style_hash]) | {"Cache-Control": "no-store"}
-        return HTMLResponse(html, status, headers)
+
+def _html(request: Request, html: str, status: int) -> Response:
+    """Compressed if the browser can take it. There is nothing secret in it that its length could tell (BREACH)."""
+    headers = security_headers([assets().style_hash]) | {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(gzip.compress(html.encode(), 6), status, headers | {"Content-Encoding": "gzip"})
+    return HTMLResponse(html, status, headers)
 
 
 def _rows(history: History) -> list[dict[str, Any]]:

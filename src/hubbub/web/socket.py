@@ -1,6 +1,7 @@
 """The chat protocol on one WebSocket: reads frames, answers commands, and puts the connection into the hub."""
 
 import asyncio
+import logging
 import re
 from collections import deque
 from contextlib import suppress
@@ -19,6 +20,8 @@ from hubbub.web.problems import problem_of, words_of
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
+
+log = logging.getLogger(__name__)
 
 WAITING_MAX = 100
 """Commands of one connection that may wait for the ones before them."""
@@ -106,7 +109,7 @@ class Session:
             raise _End(CloseCode.HELLO_EXPECTED, f"This server speaks version {VERSION} of the protocol.")
         rooms = await self._memberships()
         welcome = Welcome(server=__version__, epoch=chat.epoch, me=connection.person, rooms=rooms)
-        chat.hub.tell(connection, welcome.model_dump_json())
+        chat.hub.tell(connection, welcome.model_dump_json(exclude_none=True))
         same_log = hello.epoch in (None, chat.epoch)
         known = hello.cursors if same_log else dict.fromkeys(hello.cursors, -1)
         for room in rooms:
@@ -167,6 +170,9 @@ class Session:
             value = await self._chat.perform(self._connection.person, command)
         except HubbubError as error:
             self._refuse(command.id, error)
+        except Exception:
+            log.exception("a command of type %s failed", type(command).__name__)
+            self._refuse(command.id, HubbubError("Something went wrong in the server. Nothing was changed."))
         else:
             result = Result(id=command.id, value=value)
             self._chat.hub.tell(self._connection, result.model_dump_json(exclude_none=True))

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastapi import APIRouter, Response, WebSocket
 
 from hubbub.core.models import LOBBY, Person
-from hubbub.core.text import drop_control_characters, shows_something
+from hubbub.core.text import TEXT_MAX_CHARS, drop_control_characters, shows_something
 from hubbub.errors import CloseCode, HubbubError, RateLimited, TooLarge, Unavailable
 from hubbub.hub.hub import Connection
 from hubbub.hub.outlet import PortableOutlet, batch_of
-from hubbub.protocol import TEXT_MAX_CHARS, Envelope, Post
+from hubbub.protocol import Envelope, Post
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -28,7 +28,6 @@ WAITING_MAX = 100
 CLOSE_TIMEOUT_S = 5.0
 CLOSE_REASON_MAX_BYTES = 123
 """RFC 6455, section 5.5: a control frame has at most 125 bytes, two of which are the code."""
-TRY_AGAIN_LATER = 1013
 CLIENT_FILES = Path(__file__).parent.parent / "client"
 PAGE_HEADERS = {
     "Cache-Control": "no-cache",
@@ -138,7 +137,7 @@ class Talk:
             await self._chat.relay.open(LOBBY)
         except Unavailable as error:
             await self._websocket.accept()
-            return Refusal(TRY_AGAIN_LATER, error.words)
+            return Refusal(CloseCode.TRY_AGAIN_LATER, error.words)
         await self._websocket.accept()
         self._chat.hub.connect(self._connection)
         await self._chat.enter(self._connection, LOBBY, None)
@@ -178,7 +177,7 @@ class Talk:
         except TooLarge as error:
             self._stop(Refusal(CloseCode.MESSAGE_TOO_BIG, error.words))
         except HubbubError as error:
-            self._stop(Refusal(TRY_AGAIN_LATER if error.retry else CloseCode.POLICY_VIOLATION, error.words))
+            self._stop(Refusal(CloseCode.TRY_AGAIN_LATER if error.retry else CloseCode.POLICY_VIOLATION, error.words))
         finally:
             self._worker = None
 

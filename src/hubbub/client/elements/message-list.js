@@ -48,7 +48,7 @@ export class MessageList extends HTMLElement {
     const anchor = this.stuck ? null : this.anchor();
     arrange(log, this.nodes(room, view));
     log.setAttribute("aria-label", `${room.name}, messages`);
-    if (anchor) log.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    if (anchor) this.hold(anchor);
     else this.toEnd();
     this.updatePills(room);
     this.rove();
@@ -189,6 +189,12 @@ export class MessageList extends HTMLElement {
     this.bar?.replaceChildren(...(hidden ? [h("button", { type: "button", onclick: () => this.say("first-unread") }, words)] : []));
   }
 
+  /** Puts what the reader looks at back to where it was. @param {{element: HTMLElement, top: number}} anchor */
+  hold({ element, top }) {
+    const now = element.isConnected ? element : this.row(Number(element.dataset.seq)); // it may have been drawn anew
+    if (now && this.log) this.log.scrollTop += now.getBoundingClientRect().top - top;
+  }
+
   farFromEnd() {
     const { log } = this;
     return Boolean(log && log.scrollHeight - log.scrollTop - log.clientHeight > 2 * log.clientHeight);
@@ -211,10 +217,17 @@ export class MessageList extends HTMLElement {
     if (!log || !room) return;
     this.stuck = this.atEnd;
     if (this.stuck) room.below = 0;
-    if (room.moreBefore && log.scrollTop < NEAR_PX) this.say("older");
-    if (room.moreAfter && log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX) this.say("newer");
+    this.askForMore();
     this.updatePills(room);
     this.say("moved");
+  }
+
+  /** Asks for the messages that the reader will come to next. */
+  askForMore() {
+    const { log, room } = this;
+    if (!log || !room) return;
+    if (room.moreBefore && log.scrollTop < NEAR_PX) this.say("older");
+    if (room.moreAfter && log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX) this.say("newer");
   }
 
   /** @param {KeyboardEvent} event */

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from hubbub.core.models import Person, Record, RoomId, RoomSummary, Seq
+from hubbub.core.models import Person, PersonId, Record, RoomId, RoomSummary, Seq
 from hubbub.protocol import (
     PAGE_MAX,
     Applied,
@@ -72,7 +72,7 @@ def rooms_router(chat: "Chat") -> APIRouter:
         return await chat.perform(me, Leave(id=0, room=room))
 
     @router.get("/{room}/members", response_model=MemberPage)
-    async def list_members(me: Me, room: RoomId, after: str | None = None, limit: Limit = PAGE_MAX) -> Value:
+    async def list_members(me: Me, room: RoomId, after: PersonId | None = None, limit: Limit = PAGE_MAX) -> Value:
         return await chat.perform(me, ListMembers(id=0, room=room, after=after, limit=limit))
 
     @router.get("/{room}/here", response_model=Here)
