@@ -388,6 +388,7 @@ composer.start({
 showPane();
 reader.beginUnread();
 app.classList.add("ready");
+performance.mark("ready");
 drawNow();
 if (boot.around !== null) list.show(boot.around);
 else list.showNewLine();
