@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,8 @@ from hubbub.cli import COMMANDS
 from hubbub.settings import NOT_SETTINGS, PREFIX, Settings, flag_of
 from hubbub.testing.people import Guest
 from hubbub.testing.server import serve
+from hubbub.web.assets import FOLDER, assets
+from hubbub.web.page import FIRST_MESSAGES
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -27,6 +30,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import docgen  # noqa: E402
 from docgen.cli_page import help_of  # noqa: E402
 from docgen.example import as_heard, as_sent, conversation  # noqa: E402
+from docgen.http_example import requests  # noqa: E402
 from docgen.schema import CLIENT_FRAMES, SERVER_FRAMES  # noqa: E402
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -103,6 +107,28 @@ async def test_the_example_conversation_happens_as_it_is_written(tmp_path: Path)
                 await socket.close()
 
 
+async def test_the_http_example_happens_as_it_is_written(tmp_path: Path) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("there is no curl: install it")
+    async with serve(Settings(data=tmp_path)) as server:
+        shell = os.environ | {"HUBBUB_URL": server.url, "NO_PROXY": "127.0.0.1"}
+        for request in requests():
+            heard = await _typed(request.command, shell)
+            shell.setdefault("TOKEN", heard.get("token", ""))
+            assert _comparable([heard]) == _comparable([json.loads(as_heard(request.answer))]), request.words
+
+
+async def _typed(command: str, shell: dict[str, str]) -> Json:
+    """What a command writes, with the shell's variables."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_shell(command, env=shell, stdout=pipe, stderr=pipe)
+    async with asyncio.timeout(PATIENCE_S):
+        written, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    heard: Json = json.loads(written)
+    return heard
+
+
 async def _frame_with_an_answer(socket: ClientConnection) -> Json:
     """The next frame that is no signal."""
     while True:
@@ -113,11 +139,12 @@ async def _frame_with_an_answer(socket: ClientConnection) -> Json:
 
 
 def _comparable(frames: list[Json]) -> list[Any]:
-    """Without times, ids and order; without fields that have no value."""
+    """Without times, ids, secrets and order; without fields that have no value."""
+    different = ("epoch", "server", "token")
 
     def known(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: known(v) for k, v in value.items() if v is not None and k not in ("epoch", "server")}
+            return {k: known(v) for k, v in value.items() if v is not None and k not in different}
         if isinstance(value, list):
             return [known(part) for part in value]
         if isinstance(value, str):
@@ -195,22 +222,33 @@ def test_files_and_functions_that_are_named_exist(page: Path) -> None:
 
 
 def test_a_file_or_function_that_is_not_there_is_found() -> None:
-    text = "`hub/hub.py:Hub.deliver`, `hub/hub.py:Hub.gone`, `gone.py`, `scripts/gone`, `protocol.md` and `store.write`"
-    names = ["hub/hub.py:Hub.deliver", "hub/hub.py:Hub.gone", "gone.py", "scripts/gone"]
-    assert list(named_things(text)) == names
-    assert [exists(name) for name in names] == [True, False, False, False]
+    there = ["hub/hub.py:Hub.deliver", "client/state.js:receive", "client/reader.js:Reader.open", "client/panels/"]
+    gone = [
+        "hub/hub.py:Hub.gone",
+        "gone.py",
+        "scripts/gone",
+        "client/state.js:gone",
+        "client/state.js:Room.open",
+        "gone/",
+    ]
+    text = f"`{'`, `'.join([*there, *gone])}`, `protocol.md`, `/api/` and `store.write`"
+    assert list(named_things(text)) == [*there, *gone]
+    assert [name for name in named_things(text) if exists(name)] == there
 
 
 def named_things(text: str) -> Iterator[str]:
     for code in re.findall(r"`([^`\n]+)`", text):
-        if re.fullmatch(r"[\w/.-]+\.(py|js)(:[\w.]+)?|scripts/[\w.-]+", code):
+        if re.fullmatch(r"[\w/.-]+\.(py|js|css|html)(:[\w.]+)?|scripts/[\w.-]+|\w[\w/]*/", code):
             yield code
 
 
 def exists(name: str) -> bool:
     path, _, dotted = name.partition(":")
     file = next((base / path for base in (ROOT, ROOT / "src" / "hubbub") if (base / path).exists()), None)
-    return file is not None and (not dotted or _defines(ast.parse(file.read_text("utf-8")), dotted.split(".")))
+    if file is None or not dotted:
+        return file is not None
+    text, names = file.read_text("utf-8"), dotted.split(".")
+    return _defines(ast.parse(text), names) if file.suffix == ".py" else _defines_in_script(text, names)
 
 
 def _defines(tree: ast.AST, names: list[str]) -> bool:
@@ -219,6 +257,23 @@ def _defines(tree: ast.AST, names: list[str]) -> bool:
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     inner = [node for node in ast.iter_child_nodes(tree) if isinstance(node, kinds) and node.name == names[0]]
     return any(_defines(node, names[1:]) for node in inner)
+
+
+def _defines_in_script(text: str, names: list[str]) -> bool:
+    """A function, class or constant at the top of a script, or a method of a class there."""
+    name, *methods = names
+    found = re.search(
+        rf"^(export )?(async )?(function|class|const) {name}\b(.*?\n)(?=\S)", text, re.MULTILINE | re.DOTALL
+    )
+    return bool(found) and all(re.search(rf"^  (async )?{method}\(", found[4], re.MULTILINE) for method in methods)
+
+
+def test_the_numbers_that_the_architecture_names_are_right() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    assert re.findall(r"(\d+) modules", text) == [str(len(assets().modules))]
+    assert re.findall(r"(\d+) messages", text) == [str(FIRST_MESSAGES)]
+    policies = [file for file in FOLDER.rglob("*.js") if "createPolicy" in file.read_text("utf-8")]
+    assert policies == [FOLDER / "lib" / "dom.js"]
 
 
 # README ----------------------------------------------------------------------------------------------------------
@@ -280,8 +335,11 @@ async def uvicorn(folder: Path, application: str) -> AsyncIterator[str]:
         await process.communicate()
 
 
-async def test_docs_and_schema_of_the_http_interface_are_where_the_readme_says(tmp_path: Path) -> None:
-    assert "`/api/docs`" in README
+async def test_the_schema_of_the_http_interface_and_the_tutorials_page_are_where_the_pages_say(tmp_path: Path) -> None:
+    assert "`/api/openapi.json`" in (ROOT / "docs" / "http.md").read_text("utf-8")
+    assert "`/tutorial`" in README
     async with serve(Settings(data=tmp_path)) as server, httpx2.AsyncClient(base_url=server.url) as http:
-        for path in ("/api/docs", "/api/openapi.json", "/tutorial", "/"):
+        for path in ("/api/openapi.json", "/tutorial", "/"):
             assert (await http.get(path)).status_code == 200, path
+        assert (await http.get("/api/openapi.json")).json()["openapi"].startswith("3.1.")
+        assert (await http.get("/api/docs")).status_code == 404

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .cli_page import cli_page
+from .http_page import http_page
 from .protocol_page import protocol_page
 from .schema import protocol_schema
 from .settings_page import settings_page
@@ -13,6 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES: dict[str, Callable[[], str]] = {
     "protocol.md": protocol_page,
     "protocol.schema.json": protocol_schema,
+    "http.md": http_page,
     "settings.md": settings_page,
     "cli.md": cli_page,
 }

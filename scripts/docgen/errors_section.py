@@ -39,9 +39,13 @@ def error_codes() -> str:
 
 
 def close_codes() -> str:
-    reasons = _reasons()
-    rows = [[str(code.value), _human(code), _cell(reasons.get(code.name, []))] for code in CloseCode]
-    return cleandoc(CloseCode.__doc__ or "") + "\n\n" + table(["Code", "Name", "What it says"], rows)
+    docs, reasons = dict(attribute_docs(class_node(CloseCode).body)), _reasons()
+    rows = [
+        [str(code.value), _human(code), docs.get(code.name, ""), _cell(reasons.get(code.name, []))]
+        for code in CloseCode
+    ]
+    head = ["Code", "Name", "When, and what to do", "Reason that comes with it"]
+    return cleandoc(CloseCode.__doc__ or "") + "\n\n" + table(head, rows)
 
 
 def _kinds() -> list[type[HubbubError]]:
@@ -67,8 +71,8 @@ def _raised(kind: type[HubbubError]) -> Iterator[tuple[str, str]]:
 
 
 def _reasons() -> dict[str, list[str]]:
-    """For each close code its docstring, if it has one, and the reasons that the socket gives."""
-    found = {name: [words] for name, words in attribute_docs(class_node(CloseCode).body)}
+    """For each close code the reasons that the socket gives."""
+    found: dict[str, list[str]] = {}
     for node in ast.walk(tree_of(socket.__name__)):
         match node:
             case ast.Call(args=[ast.Attribute(value=ast.Name(id="CloseCode"), attr=name), reason]):

@@ -37,7 +37,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def small_types() -> str:
-    docs = name_docs(models.__name__) | name_docs(protocol.__name__)
+    docs = small_type_docs()
     rows = [
         [f'<a id="{_anchor(name)}"></a>`{name}`', type_words(OTHER_NAMES[name]), docs.get(name, "")]
         for name in SMALL_TYPES
@@ -45,8 +45,14 @@ def small_types() -> str:
     return table(["Name", "Form", "Meaning"], rows)
 
 
-def link_to(name: str) -> str:
-    return f"[{name}](#{_anchor(name)})"
+def small_type_docs() -> dict[str, str]:
+    docs = name_docs(models.__name__) | name_docs(protocol.__name__)
+    return {name: docs[name] for name in SMALL_TYPES if name in docs}
+
+
+def link_to(name: str, page: str = "") -> str:
+    """To where docs/protocol.md explains a type. `page`: that page, in a link from another one."""
+    return f"[{name}]({page}#{_anchor(name)})"
 
 
 def type_words(node: ast.expr) -> str:

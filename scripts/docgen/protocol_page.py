@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from hubbub import errors, protocol
 from hubbub.cli.remote import GIVE_UP_FROM
-from hubbub.core import models, policy
+from hubbub.core import models, policy, text
 from hubbub.hub.presence import NAMES_MAX
 from hubbub.service import VERBS
 from hubbub.settings import Settings
@@ -50,12 +50,12 @@ def protocol_page() -> str:
         *_section("Signal", list(SIGNALS)),
         "## Records",
         cleandoc(models.__doc__ or ""),
-        *_section("Record", _records()),
+        *_section("Record", records()),
         "## Small types",
         small_types(),
         "## How a connection ends",
         close_codes(),
-        f"The page and `hubbub tail` come back after every code below {GIVE_UP_FROM}, after a pause that grows.",
+        _coming_back(),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -94,8 +94,8 @@ def _connecting() -> str:
             "",
             "The server pings; WebSocket libraries answer that by themselves. Frames are text, in UTF-8.",
             "",
-            "The same verbs, and `POST /api/guests`, are there over HTTP: `/api/docs` on a running server. The plain "
-            "text protocol of the FastAPI tutorial is at `/ws/{client_id}` and is not described here.",
+            "The same verbs, and `POST /api/guests`, are there over HTTP: see [http.md](http.md). The plain text "
+            "protocol of the FastAPI tutorial is at `/ws/{client_id}` and is not described here.",
         ]
     )
 
@@ -104,8 +104,8 @@ def _limits() -> str:
     default = Settings.model_fields
     rows = {
         "A frame from the client": f"{protocol.FRAME_MAX_BYTES:,} bytes (setting `frame_max_bytes`)",
-        "The text of a message": f"{protocol.TEXT_MAX_CHARS:,} characters",
-        "A name of a person or a room": f"{protocol.NAME_MAX_CHARS} characters",
+        "The text of a message": f"{text.TEXT_MAX_CHARS:,} characters",
+        "A name of a person or a room": f"{text.NAME_MAX_CHARS} characters",
         "Kinds of emoji on one message": f"{policy.REACTION_KINDS_MAX}",
         "A page of a list": f"{protocol.PAGE_MAX} entries",
         "Cursors in `hello`": f"{protocol.CURSORS_MAX}",
@@ -152,7 +152,16 @@ def _section(
     return [part for part in parts if part]
 
 
-def _records() -> list[type[BaseModel]]:
+def _coming_back() -> str:
+    stall_s = Settings.model_fields["stall_timeout_s"].default
+    return (
+        f"A connection that reads nothing for {stall_s:g} s (setting `stall_timeout_s`) is cut without a code, as when "
+        "the network fails: a browser calls that 1006. Come back after it, too. The page and `hubbub tail` come back "
+        f"after every code below {GIVE_UP_FROM}, after a pause that grows."
+    )
+
+
+def records() -> list[type[BaseModel]]:
     """What answers, events and signals are made of, by name."""
     parts = set(with_parts(list(SERVER_FRAMES))) - set(SERVER_FRAMES)
     return sorted(parts, key=lambda model: model.__name__)

@@ -87,13 +87,28 @@ class CloseCode(IntEnum):
     40xx: come back (with the cursors that you have); 44xx: do not come back before something has changed."""
 
     GOING_AWAY = 1001
+    """A browser says this when it leaves the page; the server never does."""
     UNSUPPORTED_DATA = 1003
+    """A binary frame came. Come back, and send text."""
     INVALID_DATA = 1007
+    """A text frame was not UTF-8. Come back without it."""
     POLICY_VIOLATION = 1008
+    """On the tutorial's socket only: the last line was refused, or lines came too fast. Come back without it, or
+    slower."""
     MESSAGE_TOO_BIG = 1009
+    """A frame was larger than `frame_max_bytes`, or on the tutorial's socket a line longer than a message may be.
+    Come back without it."""
     INTERNAL_ERROR = 1011
+    """No answer to a ping came within `ping_timeout_s`. Come back."""
     SERVICE_RESTART = 1012
+    """The server stops. Come back when the signal `restarting`, just before, has said to."""
     TRY_AGAIN_LATER = 1013
+    """On the tutorial's socket only: the store cannot be used now. Come back after a while."""
     TOO_SLOW = 4008
+    """More than four times `outlet_buffer_bytes` waited to be read by a client that went on sending commands. Come
+    back, and read the answers."""
     HELLO_EXPECTED = 4400
+    """The first frame was not `hello`, came later than `hello_timeout_s`, or named another version of the protocol.
+    Do not come back: the client has to be changed."""
     SIGN_IN_NEEDED = 4401
+    """The handshake had no valid session. Come back with one: by `POST /api/guests`, or by loading the page anew."""

@@ -47,15 +47,19 @@ Text = Annotated[
     StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS),
     AfterValidator(_without_control_characters),
 ]
+"""Of a message, in markdown. It is kept as it was typed; only line ends become "\\n"."""
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=NAME_MAX_CHARS),
     AfterValidator(_without_control_characters),
 ]
+"""Of a person or a room. It is normalised (NFC, one space between words), so it may come back a little different."""
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """Chosen by the client, once for each post, so that a repeated post is recognised."""
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32)]
+"""Exactly one emoji. Its recommended form is what is stored and told."""
 CommandId = Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""Chosen by the client, to find the answer by."""
 
 
 # Commands: from client to server ------------------------------------------------------------------------------
@@ -89,6 +93,7 @@ class Post(InRoom):
     text: Text
     key: Key | None = None
     reply_to: Seq | None = None
+    """The message that this one answers, by the `seq` of its post."""
 
 
 class Edit(InRoom):
@@ -123,11 +128,15 @@ class Unreact(InRoom):
 
 
 class Pin(InRoom):
+    """Puts a message on the room's list of pinned ones. Every member may."""
+
     type: Literal["pin"] = "pin"
     message: Seq
 
 
 class Unpin(InRoom):
+    """Takes a message off the list of pinned ones, whoever pinned it."""
+
     type: Literal["unpin"] = "unpin"
     message: Seq
 
@@ -140,6 +149,8 @@ class CreateRoom(Command):
 
 
 class RenameRoom(InRoom):
+    """Gives a room another name. Its id stays. Only the person who created it may."""
+
     type: Literal["rename"] = "rename"
     name: Name
 
@@ -151,10 +162,14 @@ class ArchiveRoom(InRoom):
 
 
 class Join(InRoom):
+    """Becomes a member of a room: its events come from now on, and one may write in it. Others can only read it."""
+
     type: Literal["join"] = "join"
 
 
 class Leave(InRoom):
+    """Gives up the membership of a room: no more of its events come. Nobody can leave the lobby."""
+
     type: Literal["leave"] = "leave"
 
 
@@ -165,6 +180,7 @@ class ListRooms(Command):
     after: RoomId | None = None
     """The last room of the page before."""
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+    """How many entries at most."""
 
 
 class ListMembers(InRoom):
@@ -172,7 +188,9 @@ class ListMembers(InRoom):
 
     type: Literal["members"] = "members"
     after: PersonId | None = None
+    """The last person of the page before."""
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+    """How many entries at most."""
 
 
 class WhoIsHere(InRoom):
@@ -186,9 +204,13 @@ class GetHistory(InRoom):
 
     type: Literal["history"] = "history"
     before: Seq | None = None
+    """The newest messages that are older than this."""
     after: Seq | None = None
+    """The oldest messages that are newer than this."""
     around: Seq | None = None
+    """The messages on both sides of this one, and itself."""
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
+    """How many messages at most."""
 
 
 class ListPins(InRoom):
@@ -300,8 +322,11 @@ class MessagePosted(BaseEvent):
     text: str
     """Empty when the message has been deleted since."""
     html: str | None = None
+    """Safe HTML made from `text`; left out when `text` is plain and can be shown as it is."""
     key: str | None = None
+    """The `key` of the command: its sender recognises the message by it."""
     reply_to: Seq | None = None
+    """The message that this one answers, by the `seq` of its post."""
 
 
 class MessageEdited(BaseEvent):
@@ -309,6 +334,7 @@ class MessageEdited(BaseEvent):
     message: Seq
     text: str
     html: str | None = None
+    """As in `message.posted`."""
 
 
 class MessageDeleted(BaseEvent):
@@ -359,6 +385,8 @@ Event = (
 
 
 class Typing(Record):
+    """Somebody is writing in a room. It holds for 6 s, or until a message of theirs comes."""
+
     type: Literal["typing"] = "typing"
     room: RoomId
     person: Author
@@ -496,6 +524,7 @@ class Problem(Record):
     retry: bool
     """Whether the same request may succeed later."""
     retry_after_s: float | None = None
+    """Seconds to wait before that."""
 
 
 class Error(Problem):

@@ -1,3 +1,5 @@
 import pytest
 
-pytest.register_assert_rewrite("hubbub.testing.store_contract")
+pytest.register_assert_rewrite(
+    "hubbub.testing.store_contract", "hubbub.testing.store_reading", "hubbub.testing.store_stage"
+)

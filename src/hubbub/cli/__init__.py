@@ -5,6 +5,7 @@ Each command lives in a file of its own, and loads what it needs only when it ru
 
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 from hubbub._version import __version__
 from hubbub.errors import HubbubError
@@ -34,11 +35,16 @@ def main(arguments: list[str] | None = None) -> None:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command(name, help=COMMANDS[name])(import_module(f"hubbub.cli.{name}").command)
     try:
-        app(arguments, prog_name=f"hubbub {name}")
+        code = app(arguments, prog_name=f"hubbub {name}", standalone_mode=False)
     except HubbubError as error:
         _fail(error.words)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what typer says of a wrong option; it exports no class for it
+            raise
+        words = " ".join(error.format_message().split()).removesuffix(".")
+        _fail(f"{words}. `hubbub {name} --help` tells what there is.")
+    if code:
+        sys.exit(code)
 
 
 def _overview() -> str:
@@ -51,6 +57,6 @@ def _overview() -> str:
     )
 
 
-def _fail(words: str) -> None:
+def _fail(words: str) -> NoReturn:
     print(f"hubbub: {words}", file=sys.stderr)
     sys.exit(1)

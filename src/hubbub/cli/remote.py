@@ -131,8 +131,11 @@ class Remote:
 
     def _arrive(self) -> None:
         body = {"name": self._name} if self._name else {}
-        guest = _value(self._ask("POST", "/guests", json=body))
-        self._token = guest["token"]
+        answer = self._ask("POST", "/guests", json=body)
+        token = _value(answer).get("token")
+        if not isinstance(token, str):
+            raise _no_chat(answer)
+        self._token = token
         _keep_token(self.url, self._token)
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
@@ -171,7 +174,11 @@ def _value(answer: httpx2.Response) -> Json:
         return body
     if isinstance(body, dict) and "words" in body:
         raise HubbubError(printable(str(body["words"])), code=str(body.get("code")))
-    raise HubbubError(f"{answer.url} does not answer like a chat (HTTP {answer.status_code}). Check --url.")
+    raise _no_chat(answer)
+
+
+def _no_chat(answer: httpx2.Response) -> HubbubError:
+    return HubbubError(f"{answer.url} does not answer like a chat (HTTP {answer.status_code}). Check --url.")
 
 
 def _pause(attempt: int) -> float:

@@ -55,6 +55,7 @@ export class Connection {
 
   connect() {
     clearTimeout(this.timer);
+    this.heardAt = Date.now();
     this.become("connecting");
     const socket = (this.socket = new WebSocket(this.options.url));
     socket.onopen = () => socket.send(JSON.stringify(this.options.hello()));
@@ -83,7 +84,7 @@ export class Connection {
   /** Does not wait any longer, if it was waiting. */
   hurry() {
     if (this.status === "waiting") this.connect();
-    else if (this.status === "open" && Date.now() - this.heardAt > SILENCE_MS) this.probe();
+    else if (this.status === "open" && !this.askedAt && Date.now() - this.heardAt > SILENCE_MS) this.probe();
   }
 
   /** @param {any} frame */
@@ -126,8 +127,9 @@ export class Connection {
   }
 
   listenForSilence() {
-    if (this.status !== "open") return;
     const now = Date.now();
+    if (this.status === "connecting" && now - this.heardAt > SILENCE_MS) this.drop(); // nobody says welcome
+    if (this.status !== "open") return;
     if (this.askedAt && now - this.askedAt > ANSWER_MS) this.drop();
     else if (!this.askedAt && now - this.heardAt > SILENCE_MS) this.probe();
   }

@@ -20,9 +20,7 @@ export class Outgoing {
     this.items = new Map();
     /** @type {Set<string>} rooms whose queue is being sent */
     this.sending = new Set();
-    const stored = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix));
-    const items = stored.map((name) => /** @type {Item} */ (JSON.parse(localStorage.getItem(name) ?? "{}")));
-    for (const item of items.sort((a, b) => a.at - b.at)) this.items.set(item.key, item);
+    for (const item of storedItems(this.prefix)) this.items.set(item.key, item);
   }
 
   /** @param {string} room @returns {Item[]} */
@@ -53,7 +51,11 @@ export class Outgoing {
   /** The server has it, or it is not wanted any more. @param {string} key */
   remove(key) {
     const item = this.items.get(key);
-    localStorage.removeItem(this.prefix + key);
+    try {
+      localStorage.removeItem(this.prefix + key);
+    } catch {
+      // Forbidden: it was not stored.
+    }
     if (this.items.delete(key) && item) this.options.onChange(item.room);
   }
 
@@ -101,6 +103,25 @@ export class Outgoing {
       // Full or forbidden: the message is still sent from memory.
     }
     this.options.onChange(item.room);
+  }
+}
+
+/** @param {string} prefix @returns {Item[]} in the order of writing; none when storage is forbidden */
+function storedItems(prefix) {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+    return names.flatMap((name) => itemIn(localStorage.getItem(name) ?? "")).sort((a, b) => a.at - b.at);
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} stored @returns {Item[]} one, or none when it is damaged */
+function itemIn(stored) {
+  try {
+    return [JSON.parse(stored)];
+  } catch {
+    return [];
   }
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Where the reader is: which room is open, which stretch of it is loaded, and what of it has been read. */
 
-import { beginRequest, forgetRequest, quoteOf, takeHistory, trim } from "./state.js";
+import { beginRequest, forgetRequest, takeHistory, takeQuote, trim } from "./state.js";
 
 const PAGE = 50;
 const IDLE_MS = 60_000;
@@ -66,6 +66,7 @@ export class Reader {
   async load() {
     const { room } = this;
     if (!room.loaded) await this.fetch(room, "load", {}, "all");
+    else this.fetchQuotes(room);
     if (this.room === room) this.options.list.askForMore();
     this.refreshHere(room);
   }
@@ -203,9 +204,13 @@ export class Reader {
     this.asking.add(name);
     const events = beginRequest(room);
     try {
-      const history = await this.options.ask("history", { room: room.id, limit: PAGE, ...where });
-      if (!fits()) return false;
-      takeHistory(room, history, place, events);
+      let taken = false;
+      while (!taken) {
+        const history = await this.options.ask("history", { room: room.id, limit: PAGE, ...where });
+        if (!fits()) return false;
+        taken = takeHistory(room, history, place, events);
+      }
+      this.fetchQuotes(room);
       return true;
     } catch (error) {
       this.options.told(error);
@@ -217,15 +222,25 @@ export class Reader {
     }
   }
 
+  /** For replies that came while history was on its way, or whose quotes a lost connection took. @param {Room} room */
+  fetchQuotes(room) {
+    for (const { reply_to: seq } of room.messages.values()) if (seq && !room.quotes.has(seq)) this.fetchQuote(room, seq);
+  }
+
   /** A new message replies to one that is not loaded. @param {Room} room @param {number} seq */
   async fetchQuote(room, seq) {
+    const name = `quote ${room.id} ${seq}`;
+    if (this.asking.has(name)) return;
+    this.asking.add(name);
+    const events = beginRequest(room);
     try {
-      const { messages } = await this.options.ask("history", { room: room.id, around: seq, limit: 1 });
-      const [original] = messages;
-      if (original?.seq === seq) room.quotes.set(seq, quoteOf(original));
+      takeQuote(room, await this.options.ask("history", { room: room.id, around: seq, limit: 1 }), seq, events);
       this.options.draw();
     } catch {
       // Its link leads there all the same.
+    } finally {
+      forgetRequest(room, events);
+      this.asking.delete(name);
     }
   }
 

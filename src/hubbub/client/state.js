@@ -29,6 +29,8 @@ export class Room {
     this.id = summary.id;
     /** Everything up to this `seq` has been received. */
     this.cursor = summary.head;
+    /** The events after this `seq` come without a gap: history that ends earlier misses some. */
+    this.since = summary.head;
     /** @type {Map<number, Message>} oldest first */
     this.messages = new Map();
     /** @type {Map<number, Quote>} */
@@ -73,6 +75,12 @@ export class Room {
     this.read = summary.read;
     this.unread = summary.unread;
     this.counted = summary.head;
+  }
+
+  /** Events follow from here on, whatever came before. @param {number} seq */
+  startAfter(seq) {
+    this.cursor = seq;
+    this.since = seq;
   }
 
   /** @returns {Message | undefined} */
@@ -146,6 +154,7 @@ function welcome(state, frame) {
   const joinedNow = new Set();
   const known = frame.epoch === state.epoch;
   state.epoch = frame.epoch;
+  if (!known) for (const room of state.rooms.values()) reset(room, 0);
   for (const summary of frame.rooms) {
     joinedNow.add(summary.id);
     const room = state.rooms.get(summary.id);
@@ -153,7 +162,7 @@ function welcome(state, frame) {
     else {
       // What was missed follows as events, unless there was no cursor for it.
       if (!room.joined) room.loaded = false; // no events came while one was not in it
-      if (!room.joined || !known) room.cursor = summary.head;
+      if (!room.joined || !known) room.startAfter(summary.head);
       room.take(summary);
     }
   }
@@ -162,17 +171,19 @@ function welcome(state, frame) {
 
 /** @param {State} state @param {Summary} summary */
 function joined(state, summary) {
-  const room = state.rooms.get(summary.id) ?? new Room(summary);
-  room.loaded &&= Boolean(room.joined);
+  const known = state.rooms.get(summary.id);
+  if (known?.joined) return known; // late news: its events come already
+  const room = known ?? new Room(summary);
+  room.loaded = false;
   room.take(summary);
-  room.cursor = summary.head;
+  room.startAfter(summary.head);
   state.rooms.set(summary.id, room);
   return room;
 }
 
 /** @param {Room} room @param {number} seq */
 function reset(room, seq) {
-  room.cursor = seq;
+  room.startAfter(seq);
   room.messages = new Map();
   room.quotes = new Map();
   room.loaded = false;
@@ -191,6 +202,7 @@ function presence(room, frame) {
 
 /** @param {State} state @param {Room} room @param {Frame} event */
 function applyEvent(state, room, event) {
+  room.names.set(event.by.id, event.by.name);
   switch (event.type) {
     case "room.created":
     case "room.renamed":
@@ -210,12 +222,11 @@ function applyEvent(state, room, event) {
     case "message.posted":
       posted(state, room, event);
       return;
+    case "message.deleted":
+      deleted(state, room, event);
+      return;
     default:
       changeMessage(room, event);
-      if (event.type === "message.deleted" && event.message > room.read && room.unread > 0 && room.unread < UNREAD_CAP) {
-        const message = room.messages.get(event.message);
-        if (message && message.author.id !== state.me.id) room.unread -= 1;
-      }
   }
 }
 
@@ -237,15 +248,23 @@ function rename(room, person) {
 function posted(state, room, event) {
   room.lastAt = Math.max(room.lastAt, event.at);
   room.typing.delete(event.by.id);
-  room.names.set(event.by.id, event.by.name);
   if (event.by.id !== state.me.id && event.text && event.seq > Math.max(room.read, room.counted)) {
     room.unread = Math.min(room.unread + 1, UNREAD_CAP);
   }
   if (room.loaded && !room.moreAfter) insertPosted(room, event);
 }
 
+/** Takes it off what is unread, if it was counted. @param {State} state @param {Room} room @param {Frame} event */
+function deleted(state, room, event) {
+  const message = room.messages.get(event.message);
+  const wasUnread = message && !message.deleted && message.author.id !== state.me.id && message.seq > room.read;
+  if (wasUnread && event.seq > room.counted && room.unread > 0 && room.unread < UNREAD_CAP) room.unread -= 1;
+  changeMessage(room, event);
+}
+
 /** @param {Room} room @param {Frame} event */
 function insertPosted(room, event) {
+  if (event.seq <= (room.last?.seq ?? 0)) return; // history that was ahead of the events has it, or begins after it
   /** @type {Message} */
   const message = { room: room.id, seq: event.seq, at: event.at, author: event.by, text: event.text };
   if (event.html) message.html = event.html;
@@ -332,30 +351,57 @@ export function forgetRequest(room, events) {
  * Takes a stretch of history. `where`: in place of what is loaded, before it, or after it. Events that came while it
  * was on its way, and that it does not contain yet, are applied to it.
  * @param {Room} room @param {History} history @param {"all" | "before" | "after"} where @param {Frame[]} events
+ * @returns {boolean} false: it is too old, events after it are missing; ask again
  */
 export function takeHistory(room, history, where, events) {
+  if (isTooOld(room, history)) return false;
   room.waiting.delete(events);
   const arrived = history.messages.map((message) => /** @type {const} */ ([message.seq, message]));
   const old = [...room.messages];
   room.messages = new Map(where === "before" ? [...arrived, ...old] : where === "after" ? [...old, ...arrived] : arrived);
+  if (where === "all" && !room.loaded) room.quotes = new Map();
   for (const quote of history.quotes) room.quotes.set(quote.seq, quote);
   for (const message of history.messages) room.names.set(message.author.id, message.author.name);
   if (where !== "after") room.moreBefore = history.more_before;
   if (where !== "before") room.moreAfter = history.more_after;
-  room.loaded = true;
+  if (where === "all") room.loaded = true;
   if (!room.joined) room.cursor = history.head;
+  applyLater(room, history, events);
+  return true;
+}
+
+/**
+ * Takes a message that another one replies to, out of the history that was asked for because of it.
+ * @param {Room} room @param {History} history @param {number} seq @param {Frame[]} events
+ */
+export function takeQuote(room, history, seq, events) {
+  room.waiting.delete(events);
+  const original = history.messages.find((message) => message.seq === seq);
+  if (!original || isTooOld(room, history)) return;
+  room.quotes.set(seq, quoteOf(original));
+  applyLater(room, history, events);
+}
+
+/** @param {Room} room @param {History} history */
+const isTooOld = (room, history) => room.joined && history.head < room.since;
+
+/**
+ * Applies the events that the history does not contain yet.
+ * @param {Room} room @param {History} history @param {Frame[]} events
+ */
+function applyLater(room, history, events) {
   for (const event of events) {
     if (event.seq <= history.head) continue;
     if (event.type === "message.posted") {
-      if (!room.moreAfter) insertPosted(room, event);
-    } else if (event.type === "member.renamed") rename(room, event.person);
+      if (room.loaded && !room.moreAfter) insertPosted(room, event);
+    } else if (event.type === "member.joined" || event.type === "member.renamed") rename(room, event.person);
     else changeMessage(room, event);
   }
 }
 
 /** The first history, which stands in the page. @param {Room} room @param {History} history */
 export function bootHistory(room, history) {
-  room.cursor = history.head;
+  room.startAfter(history.head);
   takeHistory(room, history, "all", []);
 }
 

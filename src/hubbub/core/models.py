@@ -15,6 +15,7 @@ PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z0-9-]{1,56}$")
 Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """Position in a room's log: 1, 2, 3 … without a gap; 0 is "before everything"."""
 Millis = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""A time: milliseconds since 1970-01-01 UTC."""
 
 PersonKind = Literal["guest", "client"]
 
@@ -65,7 +66,9 @@ class Message(Record):
     html: str | None = None
     """Safe HTML made from `text`; null when `text` is plain and can be shown as it is."""
     reply_to: Seq | None = None
+    """The message that this one answers. A history has its beginning in `quotes`."""
     edited_at: Millis | None = None
+    """When its text was last changed; null: never."""
     deleted: bool = False
     pinned: bool = False
     reactions: list[Reaction] = []

@@ -21,7 +21,7 @@ from hubbub.store import Committed, Reader, Transaction
 from hubbub.store.migrate import NewerDatabase, upgrade
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import meta
-from hubbub.store.transaction import SERVER_ID
+from hubbub.store.transaction import SERVER_ID, SqlTransaction
 from hubbub.store.writer import Writer
 
 T = TypeVar("T")
@@ -61,7 +61,6 @@ class SqliteStore:
         self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="hubbub-reader")
         self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news))
-        await self.write(self._make_lobby)
 
     async def stop(self) -> None:
         writer, readers = self._writer, self._readers
@@ -106,6 +105,7 @@ class SqliteStore:
                 with connection.begin():
                     if connection.execute(meta.select().where(meta.c.key == "epoch")).first() is None:
                         connection.execute(insert(meta), {"key": "epoch", "value": self._new_epoch()})
+                    self._make_lobby(SqlTransaction(connection))
         finally:
             engine.dispose()
 

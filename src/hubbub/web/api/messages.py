@@ -53,39 +53,48 @@ def messages_router(chat: "Chat") -> APIRouter:
         around: Seq | None = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> Value:
+        """Reads messages before, after or around a `seq`; the newest ones without any of the three."""
         command = GetHistory(id=0, room=room, before=before, after=after, around=around, limit=limit)
         return await chat.perform(me, command)
 
     @router.post("/messages", status_code=201, response_model=Applied)
     async def post_message(me: Me, room: RoomId, body: NewMessage) -> Value:
+        """Posts a message. The same `key` again, with the same text, answers with the first `seq`."""
         return await chat.perform(me, Post(id=0, room=room, **body.model_dump()))
 
     @router.patch("/messages/{message}", response_model=Applied)
     async def edit_message(me: Me, room: RoomId, message: Seq, body: NewText) -> Value:
+        """Replaces the text of one's own message."""
         return await chat.perform(me, Edit(id=0, room=room, message=message, text=body.text))
 
     @router.delete("/messages/{message}", response_model=Applied)
     async def delete_message(me: Me, room: RoomId, message: Seq) -> Value:
+        """Deletes one's own message: its place stays, its text is erased everywhere."""
         return await chat.perform(me, Delete(id=0, room=room, message=message))
 
     @router.put("/messages/{message}/reactions/{emoji}", response_model=Applied)
     async def react(me: Me, room: RoomId, message: Seq, emoji: Emoji) -> Value:
+        """Adds an emoji to a message."""
         return await chat.perform(me, React(id=0, room=room, message=message, emoji=emoji))
 
     @router.delete("/messages/{message}/reactions/{emoji}", response_model=Applied)
     async def unreact(me: Me, room: RoomId, message: Seq, emoji: Emoji) -> Value:
+        """Takes one's emoji away from a message."""
         return await chat.perform(me, Unreact(id=0, room=room, message=message, emoji=emoji))
 
     @router.put("/messages/{message}/pin", response_model=Applied)
     async def pin(me: Me, room: RoomId, message: Seq) -> Value:
+        """Puts a message on the room's list of pinned ones. Every member may."""
         return await chat.perform(me, Pin(id=0, room=room, message=message))
 
     @router.delete("/messages/{message}/pin", response_model=Applied)
     async def unpin(me: Me, room: RoomId, message: Seq) -> Value:
+        """Takes a message off the list of pinned ones, whoever pinned it."""
         return await chat.perform(me, Unpin(id=0, room=room, message=message))
 
     @router.get("/pins", response_model=Pins, response_model_exclude_none=True)
     async def list_pins(me: Me, room: RoomId) -> Value:
+        """Lists the pinned messages of a room, newest first, at most 100."""
         return await chat.perform(me, ListPins(id=0, room=room))
 
     return router

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class NewGuest(Record):
     name: Name | None = None
-    """None: the server chooses one."""
+    """Without one the server chooses."""
 
 
 class Guest(Record):
@@ -35,22 +35,24 @@ def people_router(chat: "Chat") -> APIRouter:
 
     @router.post("/guests", status_code=201)
     async def come_as_guest(request: Request, body: NewGuest) -> Guest:
-        """Makes a guest, for programs; the page does this by itself."""
+        """Makes a guest and a session for it. For programs: a browser becomes one when it opens the page."""
         check_same_origin(request, chat.settings)
         person, token = await chat.people.arrive(body.name)
         return Guest(person=person, token=token)
 
     @router.get("/me")
     async def who_am_i(me: Me) -> Person:
+        """Says who is signed in."""
         return me
 
     @router.patch("/me", response_model=Person)
     async def change_my_name(me: Me, body: NewName) -> Value:
+        """Changes one's own display name, on old messages too."""
         return await chat.perform(me, ChangeName(id=0, name=body.name))
 
     @router.get("/emoji")
     async def emoji(response: Response) -> list[tuple[str, str]]:
-        """Every emoji that can be a reaction, with its English name."""
+        """Lists every emoji that can be a reaction, but for skin tones, each with its English name."""
         response.headers["Cache-Control"] = "public, max-age=86400"
         return emoji_table()
 

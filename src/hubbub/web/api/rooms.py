@@ -49,46 +49,57 @@ def rooms_router(chat: "Chat") -> APIRouter:
 
     @router.get("", response_model=RoomPage)
     async def list_rooms(me: Me, after: RoomId | None = None, limit: Limit = PAGE_MAX) -> Value:
+        """Lists rooms in the order of their ids, joined or not; archived ones only when joined."""
         return await chat.perform(me, ListRooms(id=0, after=after, limit=limit))
 
     @router.post("", status_code=201, response_model=RoomSummary)
     async def create_room(me: Me, body: RoomName) -> Value:
+        """Creates a room and joins it. Two rooms that are not archived never have the same name."""
         return await chat.perform(me, CreateRoom(id=0, name=body.name))
 
     @router.patch("/{room}", response_model=Applied)
     async def rename_room(me: Me, room: RoomId, body: RoomName) -> Value:
+        """Gives a room another name. Its id stays. Only the person who created it may."""
         return await chat.perform(me, RenameRoom(id=0, room=room, name=body.name))
 
     @router.post("/{room}/archive", response_model=Applied)
     async def archive_room(me: Me, room: RoomId) -> Value:
+        """Closes a room for good: it can still be read. Only the person who created it may."""
         return await chat.perform(me, ArchiveRoom(id=0, room=room))
 
     @router.put("/{room}/membership", response_model=Applied)
     async def join_room(me: Me, room: RoomId) -> Value:
+        """Becomes a member of a room, and may write in it from then on."""
         return await chat.perform(me, Join(id=0, room=room))
 
     @router.delete("/{room}/membership", response_model=Applied)
     async def leave_room(me: Me, room: RoomId) -> Value:
+        """Gives up the membership of a room. Nobody can leave the lobby."""
         return await chat.perform(me, Leave(id=0, room=room))
 
     @router.get("/{room}/members", response_model=MemberPage)
     async def list_members(me: Me, room: RoomId, after: PersonId | None = None, limit: Limit = PAGE_MAX) -> Value:
+        """Lists the members of a room in the order of their ids."""
         return await chat.perform(me, ListMembers(id=0, room=room, after=after, limit=limit))
 
     @router.get("/{room}/here", response_model=Here)
     async def who_is_here(me: Me, room: RoomId) -> Value:
+        """Lists the members of a room who are connected now."""
         return await chat.perform(me, WhoIsHere(id=0, room=room))
 
     @router.put("/{room}/read", response_model=ReadState)
     async def mark_read(me: Me, room: RoomId, body: ReadMark) -> Value:
+        """Marks everything up to `seq` as read. Never moves backwards."""
         return await chat.perform(me, MarkRead(id=0, room=room, seq=body.seq))
 
     @router.put("/{room}/unread", response_model=ReadState)
     async def mark_unread(me: Me, room: RoomId, body: ReadMark) -> Value:
+        """Marks the message at `seq`, and what follows, as unread again."""
         return await chat.perform(me, MarkUnread(id=0, room=room, seq=body.seq))
 
     @router.post("/{room}/typing", response_model=Nothing)
     async def say_typing(me: Me, room: RoomId) -> Value:
+        """Tells the others in a room that one is typing. Repeat it every 3 s while it is true."""
         return await chat.perform(me, SayTyping(id=0, room=room))
 
     return router

@@ -1,0 +1,649 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { UNREAD_CAP } from "../../src/hubbub/client/lib/words.js";
+import {
+  beginRequest,
+  bootHistory,
+  changedBy,
+  createState,
+  cursors,
+  excerpt,
+  forgetRequest,
+  quoteOf,
+  receive,
+  Room,
+  ROWS_MAX,
+  takeHistory,
+  takeQuote,
+  trim,
+  typingNow,
+} from "../../src/hubbub/client/state.js";
+
+const ANN = { id: "guest-1", name: "Ann" };
+const BOB = { id: "guest-2", name: "Bob" };
+const CLEO = { id: "guest-3", name: "Cleo" };
+const NOW = 1_700_000_000_000;
+const EPOCH = "e1";
+
+const summary = (fields = {}) => ({
+  id: "lobby",
+  name: "Lobby",
+  archived: false,
+  created_by: null,
+  head: 10,
+  last_at: NOW,
+  joined: true,
+  read: 10,
+  unread: 0,
+  ...fields,
+});
+const message = (seq, text = `message ${seq}`, author = BOB) => ({ room: "lobby", seq, at: NOW + seq, author, text });
+const posted = (seq, text = `message ${seq}`, by = BOB, more = {}) => ({
+  type: "message.posted",
+  room: "lobby",
+  seq,
+  at: NOW + seq,
+  by,
+  text,
+  ...more,
+});
+const event = (type, seq, fields = {}) => ({ type, room: "lobby", seq, at: NOW + seq, by: BOB, ...fields });
+const page = (head, messages, more = {}) => ({
+  room: "lobby",
+  head,
+  messages,
+  quotes: [],
+  more_before: false,
+  more_after: false,
+  ...more,
+});
+
+let state;
+/** @type {Room} */
+let room;
+const hear = (...frames) => frames.map((frame) => receive(state, frame, NOW));
+const seqs = () => [...room.messages.keys()];
+const textOf = (seq) => room.messages.get(seq)?.text;
+
+/** Ann looks at the lobby, whose messages 8 to 10 are loaded. */
+beforeEach(() => {
+  state = createState({ me: ANN, epoch: EPOCH, rooms: [summary(), summary({ id: "plans", name: "Plans", head: 4 })] });
+  room = state.rooms.get("lobby");
+  bootHistory(room, page(10, [message(8), message(9), message(10)]));
+});
+
+// The beginning ------------------------------------------------------------------------------------------------
+
+test("A new state has the rooms of the page, and the open one even when one is not in it", () => {
+  const rooms = [summary({ id: "plans" })];
+  const open = summary({ id: "lobby", joined: false });
+  assert.deepEqual([...createState({ me: ANN, epoch: EPOCH, rooms, room: open }).rooms.keys()], ["plans", "lobby"]);
+  const both = createState({ me: ANN, epoch: EPOCH, rooms, room: summary({ id: "plans", name: "Other" }) });
+  assert.deepEqual([...both.rooms.values()].map(({ name }) => name), ["Lobby"]);
+});
+
+test("A room begins as its summary says, with nothing loaded", () => {
+  const plans = new Room(summary({ id: "plans", head: 4, read: 2, unread: 1, created_by: "guest-9" }));
+  const { id, name, cursor, loaded, read, unread, createdBy, joined, archived, newAfter } = plans;
+  assert.deepEqual(
+    { id, name, cursor, loaded, read, unread, createdBy, joined, archived, newAfter },
+    {
+      id: "plans",
+      name: "Lobby",
+      cursor: 4,
+      loaded: false,
+      read: 2,
+      unread: 1,
+      createdBy: "guest-9",
+      joined: true,
+      archived: false,
+      newAfter: null,
+    },
+  );
+  assert.equal(plans.last, undefined);
+});
+
+test("The page's history sets the cursor: events that it holds are not applied again", () => {
+  bootHistory(room, page(12, [message(11), message(12)]));
+  assert.equal(room.cursor, 12);
+  hear(posted(11, "again"), posted(12, "again"));
+  assert.deepEqual([textOf(11), textOf(12)], ["message 11", "message 12"]);
+});
+
+test("The cursors for hello are those of the rooms that one is in", () => {
+  state.rooms.set("other", new Room(summary({ id: "other", joined: false })));
+  hear(posted(11));
+  assert.deepEqual(cursors(state), { lobby: 11, plans: 4 });
+});
+
+// Events -------------------------------------------------------------------------------------------------------
+
+test("A posted message comes to the end of the loaded ones, once", () => {
+  const [first, second] = hear(posted(11), posted(12));
+  assert.deepEqual([first.room, first.fresh, second.fresh], [room, true, true]);
+  assert.deepEqual(seqs(), [8, 9, 10, 11, 12]);
+  assert.deepEqual(room.last, { room: "lobby", seq: 12, at: NOW + 12, author: BOB, text: "message 12" });
+});
+
+test("A room was last active when its newest message came; other events do not move it", () => {
+  hear(posted(11), event("message.edited", 12, { message: 11, text: "x" }));
+  assert.equal(room.lastAt, NOW + 11);
+});
+
+test("A duplicate is ignored, even with another text", () => {
+  hear(posted(11));
+  const before = room.messages;
+  assert.deepEqual(hear(posted(11, "other"), posted(9, "other")), [{}, {}]);
+  assert.equal(room.messages, before);
+  assert.deepEqual([textOf(11), room.cursor], ["message 11", 11]);
+});
+
+test("A gap is reported and changes nothing", () => {
+  assert.deepEqual(hear(posted(12)), [{ room, gap: true }]);
+  assert.deepEqual([room.cursor, seqs()], [10, [8, 9, 10]]);
+  assert.deepEqual(hear(posted(11)), [{ room, fresh: true }]);
+});
+
+test("Rooms have a sequence each", () => {
+  assert.equal(hear({ ...posted(5), room: "plans" })[0].fresh, true);
+  assert.equal(hear(posted(11))[0].fresh, true);
+  assert.deepEqual(cursors(state), { lobby: 11, plans: 5 });
+});
+
+test("Frames of unknown rooms and of unknown types do no harm, and an unknown event moves the cursor", () => {
+  assert.deepEqual(hear({ ...posted(1), room: "elsewhere" }, { type: "new-signal" }), [{}, {}]);
+  hear({ type: "new-signal", room: "lobby" }, event("message.sung", 11, { message: 9 }));
+  assert.equal(room.cursor, 11);
+  assert.deepEqual(room.messages.get(9), message(9));
+});
+
+test("A message that was deleted before it arrived is a deleted one", () => {
+  hear(posted(11, ""));
+  assert.equal(room.last.deleted, true);
+});
+
+test("A posted message is not added to a stretch that ends earlier", () => {
+  takeHistory(room, page(10, [message(3), message(4)], { more_after: true }), "all", beginRequest(room));
+  hear(posted(11));
+  assert.deepEqual(seqs(), [3, 4]);
+  assert.equal(room.cursor, 11);
+});
+
+test("A posted message is not added to a room of which nothing is loaded", () => {
+  hear({ ...posted(5), room: "plans" });
+  assert.equal(state.rooms.get("plans").messages.size, 0);
+});
+
+test("A message that changes is another object; the others stay the same", () => {
+  const before = [...room.messages.values()];
+  hear(event("message.edited", 11, { message: 9, text: "better" }));
+  const after = [...room.messages.values()];
+  assert.deepEqual(before.map((one, n) => one === after[n]), [true, false, true]);
+  assert.equal(before[1].text, "message 9");
+});
+
+test("Changes of messages that are not loaded are passed over", () => {
+  hear(
+    event("message.edited", 11, { message: 2, text: "x" }),
+    event("reaction.added", 12, { message: 2, emoji: "👍" }),
+  );
+  assert.deepEqual([seqs(), room.cursor], [[8, 9, 10], 12]);
+});
+
+test("Rooms are renamed and archived by events", () => {
+  hear(event("room.renamed", 11, { name: "Hall" }), event("room.archived", 12));
+  assert.deepEqual([room.name, room.archived], ["Hall", true]);
+});
+
+test("Every event about members says that their list has changed", () => {
+  hear(
+    event("member.joined", 11, { person: CLEO }),
+    event("member.renamed", 12, { person: CLEO }),
+    event("member.left", 13, { person: CLEO }),
+    posted(14),
+  );
+  assert.equal(room.memberChanges, 3);
+});
+
+// What an event does to a message ------------------------------------------------------------------------------
+
+const full = {
+  ...message(9),
+  html: "<b>9</b>",
+  pinned: true,
+  reply_to: 8,
+  reactions: [{ emoji: "👍", people: ["guest-1", "guest-2"] }],
+};
+const { html: _, ...bare } = full;
+const CHANGES = {
+  "message.edited": [
+    { text: "new", at: NOW, html: "<i>new</i>" },
+    { ...full, text: "new", html: "<i>new</i>", edited_at: NOW },
+  ],
+  "message.deleted": [{}, { ...bare, text: "", deleted: true, pinned: false, reactions: [] }],
+  "message.pinned": [{}, full],
+  "message.unpinned": [{}, { ...full, pinned: false }],
+  "reaction.added": [
+    { emoji: "🌊", by: CLEO },
+    { ...full, reactions: [{ emoji: "🌊", people: ["guest-3"] }, { emoji: "👍", people: ["guest-1", "guest-2"] }] },
+  ],
+  "reaction.removed": [{ emoji: "👍", by: ANN }, { ...full, reactions: [{ emoji: "👍", people: ["guest-2"] }] }],
+  "message.sung": [{}, full],
+};
+
+for (const [type, [fields, expected]] of Object.entries(CHANGES)) {
+  test(`${type} changes a message as it should, and not the object that it is given`, () => {
+    const given = structuredClone(full);
+    assert.deepEqual(changedBy(given, { type, ...fields }), expected);
+    assert.deepEqual(given, full);
+  });
+}
+
+test("An edit to plain text takes the old HTML away", () => {
+  const edited = changedBy(full, { type: "message.edited", text: "plain", at: NOW });
+  assert.deepEqual([edited.text, "html" in edited], ["plain", false]);
+});
+
+test("A message without marks can be pinned and reacted to", () => {
+  assert.equal(changedBy(message(9), { type: "message.pinned" }).pinned, true);
+  const { reactions } = changedBy(message(9), { type: "reaction.added", emoji: "👍", by: BOB });
+  assert.deepEqual(reactions, [{ emoji: "👍", people: ["guest-2"] }]);
+});
+
+test("Those who chose an emoji stand in the order in which they did, each once; the last one takes it away", () => {
+  const after = (one, ...steps) =>
+    steps.reduce((now, [what, by]) => changedBy(now, { type: `reaction.${what}`, emoji: "👍", by }), one).reactions;
+  const both = [{ emoji: "👍", people: ["guest-2", "guest-1"] }];
+  assert.deepEqual(after(message(9), ["added", BOB], ["added", ANN]), both);
+  assert.deepEqual(after(message(9), ["added", BOB], ["added", BOB]), [{ emoji: "👍", people: ["guest-2"] }]);
+  assert.deepEqual(after(message(9), ["added", BOB], ["removed", BOB]), []);
+  assert.deepEqual(after(message(9), ["removed", BOB]), []);
+});
+
+// Names and quotes ---------------------------------------------------------------------------------------------
+
+test("A new name stands on old messages, in quotes, and among those who are here", () => {
+  hear({ type: "presence", room: "lobby", here: [BOB], gone: [], count: 2 }, posted(11, "yes", ANN, { reply_to: 9 }));
+  const bill = { id: BOB.id, name: "Bill" };
+  hear(event("member.renamed", 12, { person: bill, by: bill }));
+  assert.deepEqual(room.messages.get(9).author, bill);
+  assert.deepEqual(room.messages.get(11).author, ANN);
+  assert.deepEqual(room.quotes.get(9).author, bill);
+  assert.equal(room.here.get(BOB.id), "Bill");
+  assert.equal(room.names.get(BOB.id), "Bill");
+});
+
+test("A name that changed while its person was out of the room is corrected when they join", () => {
+  const bill = { id: BOB.id, name: "Bill" };
+  hear(event("member.joined", 11, { person: bill, by: bill }));
+  assert.deepEqual(room.messages.get(8).author, bill);
+});
+
+test("Whoever posts or reacts has a name in the room", () => {
+  hear(posted(11, "hi", CLEO));
+  assert.equal(room.names.get(CLEO.id), "Cleo");
+  hear(event("reaction.added", 12, { message: 9, emoji: "👍", by: ANN }));
+  assert.equal(room.names.get(ANN.id), "Ann");
+});
+
+test("A reply to a loaded message quotes it", () => {
+  hear(posted(11, "yes", ANN, { reply_to: 9 }));
+  assert.equal(room.messages.get(11).reply_to, 9);
+  assert.deepEqual(room.quotes.get(9), { seq: 9, author: BOB, text: "message 9", deleted: undefined });
+});
+
+test("A quote changes with its message, and is emptied when that is deleted", () => {
+  hear(posted(11, "yes", ANN, { reply_to: 9 }));
+  hear(event("message.edited", 12, { message: 9, text: "a\n\nb" }));
+  assert.equal(room.quotes.get(9).text, "a b");
+  hear(event("message.deleted", 13, { message: 9 }));
+  assert.deepEqual([room.quotes.get(9).text, room.quotes.get(9).deleted], ["", true]);
+  assert.deepEqual([textOf(9), room.messages.get(9).deleted], ["", true]);
+});
+
+test("A quote changes even when its message is not loaded", () => {
+  const quotes = [{ seq: 2, author: BOB, text: "message 2" }];
+  const reply = { ...message(10), reply_to: 2 };
+  takeHistory(room, page(10, [reply], { quotes, more_before: true }), "all", beginRequest(room));
+  hear(event("message.deleted", 11, { message: 2 }));
+  assert.deepEqual([room.quotes.get(2).text, room.quotes.get(2).deleted], ["", true]);
+});
+
+test("A quote that was asked for is what its message is by now", () => {
+  const events = beginRequest(room);
+  hear(event("message.deleted", 11, { message: 2 }));
+  takeQuote(room, page(10, [message(2)]), 2, events);
+  assert.deepEqual([room.quotes.get(2).text, room.quotes.get(2).deleted], ["", true]);
+  assert.equal(room.waiting.size, 0);
+});
+
+test("A quote from before a reset is not taken", () => {
+  const events = beginRequest(room);
+  hear({ type: "reset", room: "lobby", seq: 20 });
+  takeQuote(room, page(10, [message(2)]), 2, events);
+  assert.equal(room.quotes.size, 0);
+});
+
+test("What is not the message that was asked for is not its quote", () => {
+  takeQuote(room, page(10, [message(3)]), 2, beginRequest(room));
+  assert.equal(room.quotes.size, 0);
+});
+
+test("An excerpt is one line of at most 200 characters, whole ones", () => {
+  assert.equal(excerpt("  one\n\n two\t three "), "one two three");
+  assert.equal(excerpt("x".repeat(200)), "x".repeat(200));
+  assert.equal(excerpt("x".repeat(201)), `${"x".repeat(199)}…`);
+  assert.equal(excerpt("👍".repeat(201)), `${"👍".repeat(199)}…`);
+  assert.equal(excerpt(`${"x".repeat(198)} yy`), `${"x".repeat(198)}…`);
+  assert.equal(excerpt(""), "");
+  assert.equal(quoteOf(message(1, "a\nb")).text, "a b");
+});
+
+// Unread -------------------------------------------------------------------------------------------------------
+
+test("Messages of others count as unread, one's own do not", () => {
+  hear(posted(11), posted(12, "mine", ANN), posted(13));
+  assert.equal(room.unread, 2);
+});
+
+test("Events that are replayed up to what the summary counted do not count again", () => {
+  hear({ type: "welcome", me: ANN, epoch: EPOCH, rooms: [summary({ head: 12, unread: 2 }), summary({ id: "plans" })] });
+  hear(posted(11), posted(12));
+  assert.deepEqual([room.unread, seqs()], [2, [8, 9, 10, 11, 12]]);
+  hear(posted(13));
+  assert.equal(room.unread, 3);
+});
+
+test("A message that was deleted before it arrived does not count", () => {
+  hear(posted(11, ""));
+  assert.equal(room.unread, 0);
+});
+
+test("Unread messages are counted up to the cap", () => {
+  for (let seq = 11; seq <= 10 + UNREAD_CAP + 5; seq++) hear(posted(seq));
+  assert.equal(room.unread, UNREAD_CAP);
+});
+
+test("A deleted message that was unread counts no more; one that was read, or is one's own, did not count", () => {
+  hear(posted(11), posted(12), posted(13, "mine", ANN));
+  hear(event("message.deleted", 14, { message: 12 }));
+  assert.equal(room.unread, 1);
+  hear(event("message.deleted", 15, { message: 9 }), event("message.deleted", 16, { message: 13, by: ANN }));
+  assert.equal(room.unread, 1);
+});
+
+test("A deletion that is replayed, and that the summary knew of, is not taken off again", () => {
+  hear(posted(11), posted(12));
+  hear({ type: "welcome", me: ANN, epoch: EPOCH, rooms: [summary({ head: 13, unread: 1 }), summary({ id: "plans" })] });
+  hear(event("message.deleted", 13, { message: 12 }));
+  assert.equal(room.unread, 1);
+});
+
+test("The deletion of a message that arrived deleted, and did not count, is not taken off", () => {
+  hear(posted(11), posted(12, ""), event("message.deleted", 13, { message: 12 }));
+  assert.equal(room.unread, 1);
+});
+
+test("What is deleted of a hundred or more changes nothing: there may be more", () => {
+  for (let seq = 11; seq <= 10 + UNREAD_CAP; seq++) hear(posted(seq));
+  hear(event("message.deleted", 11 + UNREAD_CAP, { message: 11 }));
+  assert.equal(room.unread, UNREAD_CAP);
+});
+
+test("What the same person reads elsewhere is read here too, and only what follows counts", () => {
+  hear(posted(11), posted(12));
+  hear({ type: "read", room: "lobby", read: 13, unread: 0 });
+  assert.deepEqual([room.read, room.unread], [13, 0]);
+  hear(posted(13));
+  assert.equal(room.unread, 0);
+  hear(posted(14));
+  assert.equal(room.unread, 1);
+});
+
+// Signals ------------------------------------------------------------------------------------------------------
+
+test("Presence says who came, who went and how many are here", () => {
+  hear({ type: "presence", room: "lobby", here: [BOB, CLEO], gone: [], count: 3 });
+  hear({ type: "presence", room: "lobby", here: [], gone: [BOB.id], count: 2 });
+  assert.deepEqual([[...room.here], room.hereCount], [[[CLEO.id, "Cleo"]], 2]);
+});
+
+test("Typing lasts six seconds, or until the message comes, or the person goes", () => {
+  const typing = (person) => ({ type: "typing", room: "lobby", person });
+  hear(typing(BOB), typing(CLEO));
+  assert.deepEqual(typingNow(room, NOW + 5999), ["Bob", "Cleo"]);
+  assert.deepEqual(typingNow(room, NOW + 6000), []);
+  hear(typing(BOB), typing(CLEO), posted(11, "hi", BOB));
+  assert.deepEqual(typingNow(room, NOW), ["Cleo"]);
+  hear({ type: "presence", room: "lobby", here: [], gone: [CLEO.id], count: 1 });
+  assert.deepEqual(typingNow(room, NOW), []);
+});
+
+test("One's own typing, from another tab, is not shown", () => {
+  hear({ type: "typing", room: "lobby", person: ANN });
+  assert.deepEqual(typingNow(room, NOW), []);
+});
+
+test("One's own new name is known at once", () => {
+  hear({ type: "me", person: { ...ANN, name: "Anna", kind: "guest" } });
+  assert.equal(state.me.name, "Anna");
+});
+
+// Coming back --------------------------------------------------------------------------------------------------
+
+const welcome = (rooms, fields = {}) => ({ type: "welcome", me: ANN, epoch: EPOCH, rooms, ...fields });
+
+test("A welcome keeps what is loaded, and the events that were missed follow the cursor", () => {
+  hear(welcome([summary({ head: 12, name: "Hall" }), summary({ id: "plans", head: 4 })]));
+  assert.deepEqual([room.name, room.cursor, room.loaded, seqs()], ["Hall", 10, true, [8, 9, 10]]);
+  assert.equal(hear(posted(11))[0].fresh, true);
+});
+
+test("A welcome knows of rooms that were joined and left elsewhere", () => {
+  hear(welcome([summary(), summary({ id: "new", head: 3 })]));
+  assert.deepEqual(cursors(state), { lobby: 10, new: 3 });
+  assert.equal(state.rooms.get("plans").joined, false);
+});
+
+test("A room that was joined again meanwhile goes on live, and is read anew", () => {
+  hear({ type: "left", room: "lobby" });
+  hear(welcome([summary({ head: 20 })]));
+  assert.deepEqual([room.joined, room.cursor, room.loaded], [true, 20, false]);
+});
+
+test("Nothing of another log stays, in rooms that one is in and in those that one only reads", () => {
+  const open = new Room(summary({ id: "open", joined: false }));
+  state.rooms.set("open", open);
+  takeHistory(open, page(3, [message(3)]), "all", beginRequest(open));
+  hear(welcome([summary({ head: 2 })], { epoch: "e2" }));
+  assert.deepEqual([room.messages.size, room.loaded, room.cursor], [0, false, 2]);
+  assert.deepEqual([open.messages.size, open.loaded], [0, false]);
+  assert.equal(state.epoch, "e2");
+  assert.equal(hear(posted(3))[0].fresh, true);
+});
+
+test("A joined room goes on after its head, and what was loaded of it is read anew", () => {
+  hear({ type: "left", room: "lobby" });
+  assert.equal(room.joined, false);
+  const [{ room: same }] = hear({ type: "joined", room: summary({ head: 15 }) });
+  assert.equal(same, room);
+  assert.deepEqual([room.joined, room.cursor, room.loaded], [true, 15, false]);
+  assert.equal(hear(posted(16))[0].fresh, true);
+});
+
+test("A room that is joined for the first time is there", () => {
+  const [{ room: fresh }] = hear({ type: "joined", room: summary({ id: "new", head: 2 }) });
+  assert.equal(state.rooms.get("new"), fresh);
+  assert.deepEqual([fresh.cursor, fresh.loaded, fresh.joined], [2, false, true]);
+});
+
+test("A late word that one has joined neither moves the cursor nor the count", () => {
+  hear(posted(11));
+  for (const head of [10, 15]) hear({ type: "joined", room: summary({ head }) });
+  assert.deepEqual([room.cursor, room.unread, room.loaded], [11, 1, true]);
+});
+
+test("A reset forgets the messages and goes on after its seq", () => {
+  hear(posted(11, "yes", ANN, { reply_to: 9 }), { type: "reset", room: "lobby", seq: 5000 });
+  assert.deepEqual([room.messages.size, room.quotes.size, room.loaded, room.cursor], [0, 0, false, 5000]);
+  assert.equal(hear(posted(5001))[0].fresh, true);
+  assert.deepEqual(seqs(), []);
+});
+
+// History ------------------------------------------------------------------------------------------------------
+
+test("History in place of what is loaded", () => {
+  const history = page(10, [message(3), message(4)], { more_before: true, more_after: true });
+  assert.equal(takeHistory(room, history, "all", []), true);
+  assert.deepEqual([seqs(), room.moreBefore, room.moreAfter], [[3, 4], true, true]);
+});
+
+test("History before what is loaded says only whether there is more before", () => {
+  takeHistory(room, page(10, [message(6), message(7)], { more_before: true, more_after: true }), "before", []);
+  assert.deepEqual([seqs(), room.moreBefore, room.moreAfter], [[6, 7, 8, 9, 10], true, false]);
+});
+
+test("History after what is loaded says only whether there is more after", () => {
+  takeHistory(room, page(10, [message(3)], { more_before: true, more_after: true }), "all", []);
+  takeHistory(room, page(10, [message(4), message(5)], { more_before: false, more_after: true }), "after", []);
+  assert.deepEqual([seqs(), room.moreBefore, room.moreAfter], [[3, 4, 5], true, true]);
+});
+
+test("What happens while any history is on its way is applied to it", () => {
+  const bill = { id: BOB.id, name: "Bill" };
+  for (const where of ["all", "before", "after"]) {
+    const plans = new Room(summary({ head: 10 }));
+    state.rooms.set("lobby", (room = plans));
+    takeHistory(room, page(10, [message(5)], { more_before: true, more_after: true }), "all", []);
+    const events = beginRequest(room);
+    hear(
+      event("message.edited", 11, { message: 4, text: "edited" }),
+      event("message.edited", 12, { message: 6, text: "edited" }),
+      event("member.renamed", 13, { person: bill, by: bill }),
+      posted(14, "during", ANN),
+      event("reaction.added", 15, { message: 14, emoji: "👍" }),
+    );
+    const arrived = where === "before" ? [message(4)] : where === "after" ? [message(6)] : [message(4), message(6)];
+    takeHistory(room, page(10, arrived), where, events);
+    for (const { seq, text, author } of room.messages.values()) {
+      if ([4, 6].includes(seq)) assert.deepEqual([text, author], ["edited", bill], `${seq}, ${where}`);
+    }
+    assert.equal(room.messages.has(14), where !== "before", `added to what ends earlier, or not added (${where})`);
+    if (where !== "before") assert.deepEqual(room.messages.get(14).reactions, [{ emoji: "👍", people: [BOB.id] }]);
+    assert.equal(room.waiting.size, 0);
+  }
+});
+
+test("What an answer contains already is not applied to it again", () => {
+  const events = beginRequest(room);
+  hear(
+    posted(11),
+    event("message.edited", 12, { message: 11, text: "once" }),
+    event("message.edited", 13, { message: 11, text: "twice" }),
+  );
+  const edited = { ...message(11), text: "twice" };
+  takeHistory(room, page(13, [message(10), edited]), "all", events);
+  assert.deepEqual(seqs(), [10, 11]);
+  assert.equal(room.messages.get(11), edited);
+});
+
+test("A name that is told by a join while history is on its way is corrected in it", () => {
+  const bill = { id: BOB.id, name: "Bill" };
+  const events = beginRequest(room);
+  hear(event("member.joined", 11, { person: bill, by: bill }));
+  takeHistory(room, page(10, [message(6), message(7)]), "before", events);
+  assert.deepEqual([...room.messages.values()].map(({ author }) => author.name), Array(5).fill("Bill"));
+});
+
+test("An event that was applied to the loaded ones while others were on their way is not applied twice", () => {
+  takeHistory(room, page(10, [message(8), message(9), message(10)], { more_before: true }), "all", []);
+  const events = beginRequest(room);
+  hear(posted(11), event("reaction.added", 12, { message: 11, emoji: "👍" }));
+  takeHistory(room, page(10, [message(7)]), "before", events);
+  assert.deepEqual(seqs(), [7, 8, 9, 10, 11]);
+  assert.deepEqual(room.messages.get(11).reactions, [{ emoji: "👍", people: [BOB.id] }]);
+});
+
+test("An answer may be newer than the cursor: no event that follows is added to it out of place", () => {
+  const edited = { ...message(14), text: "edited" };
+  takeHistory(room, page(15, [message(13), edited], { more_before: true }), "all", beginRequest(room));
+  assert.equal(room.cursor, 10);
+  hear(posted(11), posted(12), posted(13), posted(14));
+  assert.deepEqual([seqs(), textOf(14)], [[13, 14], "edited"]);
+  hear(event("message.edited", 15, { message: 14, text: "edited" }), posted(16));
+  assert.deepEqual(seqs(), [13, 14, 16]);
+});
+
+test("A request that got no answer is forgotten, and others go on", () => {
+  const [lost, kept] = [beginRequest(room), beginRequest(room)];
+  forgetRequest(room, lost);
+  hear(posted(11));
+  assert.deepEqual([lost.length, kept.length, room.waiting.size], [0, 1, 1]);
+});
+
+test("An answer from before a reset misses events, so it is not taken and must be asked for again", () => {
+  const events = beginRequest(room);
+  hear(posted(11), { type: "reset", room: "lobby", seq: 20 }, posted(21));
+  assert.equal(takeHistory(room, page(11, [message(11)]), "all", events), false);
+  assert.deepEqual([room.loaded, seqs()], [false, []]);
+  assert.equal(takeHistory(room, page(20, [message(20)]), "all", events), true);
+  assert.deepEqual([room.loaded, seqs()], [true, [20, 21]]);
+});
+
+test("An answer from before one joined misses events too", () => {
+  hear({ type: "left", room: "lobby" });
+  const events = beginRequest(room);
+  hear({ type: "joined", room: summary({ head: 15 }) });
+  assert.equal(takeHistory(room, page(14, [message(14)]), "all", events), false);
+  assert.equal(takeHistory(room, page(15, [message(14), message(15)]), "all", events), true);
+});
+
+test("Older messages alone do not make a room loaded whose newer ones must be read anew", () => {
+  hear({ type: "left", room: "lobby" }, { type: "joined", room: summary({ head: 15 }) });
+  takeHistory(room, page(15, [message(7)]), "before", beginRequest(room));
+  assert.equal(room.loaded, false);
+});
+
+test("What is read anew has no old quotes", () => {
+  hear(posted(11, "yes", ANN, { reply_to: 9 }), { type: "left", room: "lobby" });
+  hear({ type: "joined", room: summary({ head: 15 }) });
+  takeHistory(room, page(15, [message(14)]), "all", beginRequest(room));
+  assert.equal(room.quotes.size, 0);
+});
+
+test("In a room that one only reads, the history is the cursor", () => {
+  hear({ type: "left", room: "lobby" });
+  takeHistory(room, page(14, [message(14)]), "all", beginRequest(room));
+  assert.equal(room.cursor, 14);
+});
+
+test("Authors of history have names in the room", () => {
+  takeHistory(room, page(10, [message(10, "hi", CLEO)]), "all", []);
+  assert.equal(room.names.get(CLEO.id), "Cleo");
+});
+
+// Keeping it short ---------------------------------------------------------------------------------------------
+
+const many = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => message(from + n));
+
+test("What is too much is dropped at the start, and is more before", () => {
+  takeHistory(room, page(ROWS_MAX + 3, many(1, ROWS_MAX + 3)), "all", []);
+  trim(room, "start");
+  assert.deepEqual([room.messages.size, seqs()[0], room.last.seq], [ROWS_MAX, 4, ROWS_MAX + 3]);
+  assert.deepEqual([room.moreBefore, room.moreAfter], [true, false]);
+});
+
+test("What is too much is dropped at the end, and is more after: then nothing is added there", () => {
+  takeHistory(room, page(10, many(1, ROWS_MAX + 3)), "all", []);
+  trim(room, "end");
+  assert.deepEqual([room.messages.size, seqs()[0], room.last.seq], [ROWS_MAX, 1, ROWS_MAX]);
+  assert.deepEqual([room.moreBefore, room.moreAfter], [false, true]);
+  hear(posted(11));
+  assert.equal(room.messages.size, ROWS_MAX);
+});
+
+test("What is not too much stays", () => {
+  takeHistory(room, page(ROWS_MAX, many(1, ROWS_MAX)), "all", []);
+  for (const from of ["start", "end"]) trim(room, from);
+  assert.deepEqual([room.messages.size, room.moreBefore, room.moreAfter], [ROWS_MAX, false, false]);
+});

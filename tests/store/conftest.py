@@ -1,0 +1,31 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from hubbub.store.sqlite import SqliteStore
+from hubbub.testing.store_stage import AT, Opened, found_plans
+
+
+def store_at(path: Path) -> SqliteStore:
+    return SqliteStore(path, now=lambda: AT, new_epoch=lambda: "epoch")
+
+
+@asynccontextmanager
+async def running(path: Path) -> AsyncIterator[Opened]:
+    opened = Opened(store_at(path))
+    await opened.store.start()
+    try:
+        yield opened
+    finally:
+        await opened.store.stop()
+
+
+@pytest.fixture
+async def plans(tmp_path: Path) -> AsyncIterator[Opened]:
+    """Ann and Bob in a room of their own, whose log ends at 3."""
+    async with running(tmp_path / "hubbub.db") as opened:
+        await opened.store.write(found_plans)
+        opened.news.clear()
+        yield opened
