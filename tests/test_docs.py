@@ -278,6 +278,7 @@ def test_the_numbers_that_the_architecture_names_are_right() -> None:
 
 # README ----------------------------------------------------------------------------------------------------------
 
+PICTURE_MAX_BYTES = 250_000
 PYTHON_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
@@ -287,6 +288,12 @@ def test_the_python_of_the_readme_runs(block: str, tmp_path: Path, monkeypatch: 
     names: dict[str, Any] = {}
     exec(compile(block, "README.md", "exec"), names)
     assert names.keys() - {"__builtins__"}
+
+
+def test_the_pictures_of_the_readme_are_light() -> None:
+    pictures = [ROOT / name for name in re.findall(r"!\[[^\]]+\]\((\S+\.png)\)", README)]
+    assert {picture.name for picture in pictures} == {"desktop.png", "phone.png", "dark.png"}
+    assert [picture.name for picture in pictures if picture.stat().st_size > PICTURE_MAX_BYTES] == []
 
 
 def test_the_readme_gives_the_tutorials_class() -> None:

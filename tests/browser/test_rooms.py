@@ -125,10 +125,13 @@ async def test_a_phone_has_rooms_and_messages_as_two_screens(visitors: Visitors)
 
 async def test_the_page_works_without_script(visitors: Visitors) -> None:
     ann = await visitors.comes()
+    for number in range(30):
+        await ann.says(f"line {number}")
     await ann.says("*hello* to those without")
     await ann.sees("hello to those without")
     bare = await visitors.comes(connected=False, java_script_enabled=False)
     await expect(bare.page.locator(".row em")).to_have_text("hello")
+    await expect(bare.page.locator(".row").last).to_be_in_viewport()
     await bare.page.locator("textarea").fill("I am here <b>without</b> script")
     await bare.page.get_by_role("button", name="Send").click()
     await expect(bare.page.locator(".row").last).to_contain_text("I am here <b>without</b> script")

@@ -1,49 +1,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { Connection, Refused } from "../../src/hubbub/client/connection.js";
+import { Socket } from "./socket.js";
 
 const ADDRESS = "wss://chat.example/ws";
 const LONGEST_WAIT_MS = 30_000;
 const SILENCE_MS = 25_000;
 const LOOK_EVERY_MS = 5000;
 const ANSWER_MS = 10_000;
-
-/** A WebSocket whose other side is the test. As in a browser, a socket that is closing hears nothing any more. */
-class Socket {
-  static made = [];
-  sent = [];
-  closing = false;
-
-  constructor(url) {
-    this.url = url;
-    Socket.made.push(this);
-  }
-
-  static get last() {
-    return Socket.made.at(-1);
-  }
-
-  send(text) {
-    this.sent.push(JSON.parse(text));
-  }
-
-  close() {
-    this.closing = true;
-  }
-
-  opens() {
-    this.onopen();
-  }
-
-  hears(frame) {
-    if (!this.closing) this.onmessage({ data: JSON.stringify(frame) });
-  }
-
-  ends(code = 1006, reason = "") {
-    this.closing = true;
-    this.onclose({ code, reason });
-  }
-}
 
 /** A page with one connection, and what it was told. */
 class Page {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countOf, dayOf, hue, listOf, plural } from "../../src/hubbub/client/lib/words.js";
+import { countOf, dayOf, excerpt, hue, listOf, plural } from "../../src/hubbub/client/lib/words.js";
 
 // From Python: [hubbub.web.page.hue(person) for person in …]
 const HUES_OF_THE_SERVER = {
@@ -58,4 +58,13 @@ test("Older days, and days to come, are written out with their year", () => {
     assert.ok(!["Today", "Yesterday"].includes(words), words);
     assert.match(words, new RegExp(String(new Date(other).getFullYear())));
   }
+});
+
+test("An excerpt is one line of at most 200 characters, whole ones", () => {
+  assert.equal(excerpt("  one\n\n two\t three "), "one two three");
+  assert.equal(excerpt("x".repeat(200)), "x".repeat(200));
+  assert.equal(excerpt("x".repeat(201)), `${"x".repeat(199)}…`);
+  assert.equal(excerpt("👍".repeat(201)), `${"👍".repeat(199)}…`);
+  assert.equal(excerpt(`${"x".repeat(198)} yy`), `${"x".repeat(198)}…`);
+  assert.equal(excerpt(""), "");
 });

@@ -1,15 +1,9 @@
 """The page without script: read, posted to, joined and refused over plain HTTP."""
 
-import base64
-import gzip
-import hashlib
 import html
-import json
 import re
 from collections.abc import AsyncIterator
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -17,88 +11,15 @@ import pytest
 from hubbub.settings import Settings
 from hubbub.testing.people import Guest
 from hubbub.testing.server import Running, serve
+from tests.web.seen import Seen, see
 
-NASTY = "</script></textarea><script>alert(1)</script><!-- <b a='\"&amp;"
-
-
-class Seen(HTMLParser):
-    """What a browser makes of a page: elements with attributes and the text in them."""
-
-    VOID = {"meta", "link", "input", "br", "path", "circle", "use"}
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str], list[str]]] = []
-        self._open: list[list[str]] = []
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        texts: list[str] = []
-        self.elements.append((tag, {name: value or "" for name, value in attrs}, texts))
-        if tag not in self.VOID:
-            self._open.append(texts)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}, []))
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        for texts in self._open:
-            texts.append(data)
-
-    def all(self, tag: str, **attributes: str) -> list[tuple[dict[str, str], str]]:
-        """Attributes and text of each element with this tag and these attributes; `cls` is a class."""
-        cls = attributes.pop("cls", None)
-        return [
-            (found, "".join(texts))
-            for name, found, texts in self.elements
-            if name == tag
-            and attributes.items() <= found.items()
-            and (cls is None or cls in found.get("class", "").split())
-        ]
-
-    def one(self, tag: str, **attributes: str) -> tuple[dict[str, str], str]:
-        [element] = self.all(tag, **attributes)
-        return element
-
-    def text(self, tag: str, **attributes: str) -> str:
-        return self.one(tag, **attributes)[1]
-
-    def texts(self) -> list[str]:
-        """The messages."""
-        return [text for _, text in self.all("div", cls="text")]
-
-    def boot(self) -> Any:
-        """What the page's script begins with."""
-        return json.loads(self.text("script", id="boot"))
-
-    def addresses(self) -> list[str]:
-        """Everything that the page links to, loads or sends to, but places on itself."""
-        found = [a[name] for _, a, _ in self.elements for name in ("href", "src", "action") if name in a]
-        return [address for address in found if not address.startswith("#")]
-
-
-@pytest.fixture
-async def browser(server: Running) -> AsyncIterator[httpx2.AsyncClient]:
-    """Keeps cookies, follows no redirect, and names its origin as browsers do for a form."""
-    async with httpx2.AsyncClient(base_url=server.url, headers={"Origin": server.url}) as client:
-        yield client
+NASTY = "</script></textarea><script>alert(1)</script><!-- '\"&"
 
 
 @pytest.fixture
 async def bob(server: Running) -> AsyncIterator[Guest]:
     async with Guest.arrives(server.url, "Bob") as guest:
         yield guest
-
-
-async def see(browser: httpx2.AsyncClient, path: str = "/", status: int = 200) -> Seen:
-    answer = await browser.get(path)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    return Seen(answer.text)
 
 
 async def send(browser: httpx2.AsyncClient, room: str, **fields: str) -> httpx2.Response:
@@ -252,7 +173,7 @@ async def test_lines_end_as_browsers_send_them(browser: httpx2.AsyncClient, bob:
     [
         ("x" * 8001, "between 1 and 8,000 characters"),
         ("", "between 1 and 8,000 characters"),
-        ("</textarea>\x1b[31m", "ontrol characters"),
+        ("</textarea>\x1b[31m", "control characters"),
         (" \u200b\n ", "nothing to see"),
     ],
     ids=["too long", "empty", "control characters", "invisible"],
@@ -332,138 +253,30 @@ async def test_a_room_that_is_not_there_can_be_neither_written_in_nor_joined(
         assert Seen(answer.text).text("h1") == "There is no such room."
 
 
-@pytest.mark.parametrize("verb", ["post", "join"])
-@pytest.mark.parametrize(
-    "foreign",
-    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
-    ids=["another origin", "a hidden origin", "another site"],
-)
+FOREIGN = {
+    "another origin": {"Origin": "https://evil.example"},
+    "a hidden origin": {"Origin": "null"},
+    "another site": {"Sec-Fetch-Site": "cross-site"},
+}
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
 async def test_a_page_of_another_site_can_neither_post_nor_join_nor_change_who_one_is(
-    browser: httpx2.AsyncClient, bob: Guest, verb: str, foreign: dict[str, str]
+    browser: httpx2.AsyncClient, bob: Guest, foreign: str
 ) -> None:
     room = (await bob.does("create", name="Garden"))["id"]
-    await see(browser, f"/r/{room}")
-    target = room if verb == "join" else "lobby"
-    answer = await browser.post(f"/r/{target}/{verb}", data={"text": "by another"}, headers=foreign)
-    assert answer.status_code == 403
-    assert Seen(answer.text).text("h1") == "This request comes from a page of another site."
-    assert "set-cookie" not in answer.headers
-    own = await browser.post(f"/r/{target}/{verb}", data={"text": "my own"})
-    assert own.status_code == 303
-    await bob.says("end", target)
-    await bob.hears("end", target)
-    assert "by another" not in bob.texts()
-    assert sum(event["type"] == "member.joined" for event in bob.events[room]) <= 2
-
-
-# What surrounds it -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["/", "/r/nowhere"])
-async def test_the_security_policy_allows_nothing_inline_but_the_style(browser: httpx2.AsyncClient, path: str) -> None:
-    answer = await browser.get(path)
-    directives = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
-    page = Seen(answer.text)
-    digest = base64.b64encode(hashlib.sha256(page.text("style").encode()).digest()).decode()
-    assert directives == {
-        "default-src": "'none'",
-        "script-src": "'self'",
-        "style-src": f"'self' 'sha256-{digest}'",
-        "img-src": "'self'",
-        "connect-src": "'self'",
-        "manifest-src": "'self'",
-        "base-uri": "'none'",
-        "form-action": "'self'",
-        "frame-ancestors": "'none'",
-        "require-trusted-types-for": "'script'",
-        "trusted-types": "hubbub",
-    }
-    assert "unsafe" not in answer.headers["content-security-policy"]
-    assert [a for a, _ in page.all("script") if "src" not in a and a.get("type") != "application/json"] == []
-    attributes = {name for _, found, _ in page.elements for name in found}
-    assert not [name for name in attributes if name.startswith("on") or name == "style"]
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "same-origin"
-    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
-
-
-async def test_every_file_of_the_page_may_be_kept_for_ever_and_comes_compressed(browser: httpx2.AsyncClient) -> None:
-    page = await see(browser)
-    files = {address for address in page.addresses() if "/static/" in address}
-    assert any(file.endswith("/main.js") for file in files)
-    assert len([a for a, _ in page.all("link", rel="modulepreload")]) <= 12
-    for file in files:
-        plain = await browser.get(file, headers={"Accept-Encoding": "identity"})
-        assert plain.status_code == 200
-        assert plain.headers["cache-control"] == "public, max-age=31536000, immutable"
-        assert plain.headers["vary"] == "Accept-Encoding"
-        async with browser.stream("GET", file, headers={"Accept-Encoding": "gzip"}) as packed:
-            assert packed.headers["content-encoding"] == "gzip"
-            raw = b"".join([chunk async for chunk in packed.aiter_raw()])
-        assert gzip.decompress(raw) == plain.content
-        kind = {"js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}[file.rpartition(".")[2]]
-        assert plain.headers["content-type"] == kind
-
-
-async def test_a_file_that_is_not_there_is_not_found(browser: httpx2.AsyncClient) -> None:
-    [script] = [a["src"] for a, _ in (await see(browser)).all("script") if "src" in a]
-    folder = script.removesuffix("/main.js")
-    assert (await browser.get(script)).status_code == 200
-    for path in (
-        f"{folder}/none.js",
-        f"{folder}/index.html",
-        f"{folder}/%2e%2e/app.py",
-        f"{folder}/..%2f..%2fapp.py",
-        f"{folder}/",
-        "/static/0000000000000000/main.js",
-    ):
-        answer = await browser.get(path)
-        assert answer.status_code == 404, path
-        assert "cache-control" not in answer.headers or "immutable" not in answer.headers["cache-control"]
-
-
-async def test_the_page_comes_compressed_to_those_who_can_read_it(browser: httpx2.AsyncClient) -> None:
     await see(browser)
-    async with browser.stream("GET", "/", headers={"Accept-Encoding": "gzip"}) as packed:
-        raw = b"".join([chunk async for chunk in packed.aiter_raw()])
-    assert packed.headers["content-encoding"] == "gzip"
-    assert "Accept-Encoding" in packed.headers["vary"]
-    assert Seen(gzip.decompress(raw).decode()).text("h1") == "Lobby"
-    plain = await browser.get("/", headers={"Accept-Encoding": "identity"})
-    assert "content-encoding" not in plain.headers
-    assert Seen(plain.text).text("h1") == "Lobby"
-
-
-async def test_the_manifest_names_the_place_and_an_icon_that_is_there(browser: httpx2.AsyncClient) -> None:
-    link, _ = (await see(browser)).one("link", rel="manifest")
-    answer = await browser.get(link["href"])
-    assert answer.headers["content-type"] == "application/manifest+json"
-    about = answer.json()
-    assert (about["name"], about["start_url"], about["display"]) == ("Hubbub", "/", "standalone")
-    assert (await browser.get(about["icons"][0]["src"])).headers["content-type"] == "image/svg+xml"
-
-
-async def test_behind_a_prefix_every_address_has_it(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path, name="Tea & <cake>")
-    async with serve(settings, root_path="/chat") as server, Guest.arrives(server.url, "Bob") as bob:
-        first = await bob.says("first")
-        for number in range(31):
-            await bob.says(f"{number}", reply_to=first)
-        async with httpx2.AsyncClient(base_url=server.url, headers={"Origin": server.url}) as browser:
-            page = await see(browser)
-            assert page.text("title") == "Lobby – Tea & <cake>"
-            assert page.boot()["base"] == "/chat"
-            assert len(page.addresses()) > 40
-            missing = await see(browser, "/r/nowhere", status=404)
-            manifest = (await browser.get("/manifest.webmanifest")).json()
-            addresses = [*page.addresses(), *missing.addresses()]
-            addresses += [manifest["start_url"], manifest["icons"][0]["src"]]
-            assert [address for address in addresses if not address.startswith("/chat/")] == []
-            answer = await send(browser, "lobby", text="hi")
-            assert answer.headers["location"] == "/chat/r/lobby#latest"
-            for address in addresses:
-                if "/static/" in address:
-                    assert (await browser.get(address.removeprefix("/chat"))).status_code == 200
+    for path in ("/r/lobby/post", f"/r/{room}/join"):
+        answer = await browser.post(path, data={"text": "by another"}, headers=FOREIGN[foreign])
+        assert answer.status_code == 403
+        assert Seen(answer.text).text("h1") == "This request comes from a page of another site."
+        assert "set-cookie" not in answer.headers
+    assert (await bob.does("members", room=room))["count"] == 1
+    assert (await see(browser)).texts() == []
+    for path in ("/r/lobby/post", f"/r/{room}/join"):
+        assert (await browser.post(path, data={"text": "my own"})).status_code == 303
+    assert (await bob.does("members", room=room))["count"] == 2
+    assert (await see(browser)).texts() == ["my own"]
 
 
 def test_the_reader_of_these_tests_reads_as_a_browser_does() -> None:

@@ -10,10 +10,10 @@ import "./elements/message-list.js";
 import "./elements/room-list.js";
 import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
 import { h, icon, iconButton } from "./lib/dom.js";
-import { countOf, listOf, plural } from "./lib/words.js";
+import { countOf, excerpt, listOf, plural } from "./lib/words.js";
 import { Outgoing } from "./outgoing.js";
 import { Reader } from "./reader.js";
-import { bootHistory, createState, cursors, excerpt, receive, Room, typingNow } from "./state.js";
+import { bootHistory, createState, cursors, receive, Room, typingNow } from "./state.js";
 
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
 const files = new URL(".", import.meta.url).pathname;
@@ -368,8 +368,17 @@ function loadDeeds() {
   deeds.catch(() => (deeds = undefined));
   return deeds;
 }
-for (const kind of ["pointerover", "focusin"]) {
-  list.log?.addEventListener(kind, (event) => deeds ?? loadDeeds().then(({ actions }) => actions.at(event.target), () => {}));
+let acting = false;
+for (const kind of ["pointerover", "focusin", "keydown"]) {
+  list.log?.addEventListener(kind, (event) => {
+    if (acting) return; // from then on the buttons listen themselves
+    const act = (/** @type {import("./deeds.js").Deeds} */ { actions }) => {
+      acting = true;
+      if (event instanceof KeyboardEvent) actions.keyed(event);
+      else actions.at(event.target);
+    };
+    loadDeeds().then(act, () => {}); // without a connection: again at the next event
+  });
 }
 
 element("room-bar").append(sideButton);

@@ -222,7 +222,7 @@ export class Reader {
     }
   }
 
-  /** For replies that came while history was on its way, or whose quotes a lost connection took. @param {Room} room */
+  /** For replies that came with no quote: history, or a new connection, was on its way. @param {Room} room */
   fetchQuotes(room) {
     for (const { reply_to: seq } of room.messages.values()) if (seq && !room.quotes.has(seq)) this.fetchQuote(room, seq);
   }

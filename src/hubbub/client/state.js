@@ -5,7 +5,7 @@
  * Messages are replaced, never changed, so whoever draws them sees by identity what is new.
  */
 
-import { UNREAD_CAP } from "./lib/words.js";
+import { excerpt, UNREAD_CAP } from "./lib/words.js";
 
 export const ROWS_MAX = 400;
 
@@ -67,20 +67,8 @@ export class Room {
 
   /** @param {Summary} summary */
   take(summary) {
-    this.name = summary.name;
-    this.archived = summary.archived;
-    this.joined = summary.joined;
-    this.createdBy = summary.created_by ?? null;
-    this.lastAt = summary.last_at;
-    this.read = summary.read;
-    this.unread = summary.unread;
-    this.counted = summary.head;
-  }
-
-  /** Events follow from here on, whatever came before. @param {number} seq */
-  startAfter(seq) {
-    this.cursor = seq;
-    this.since = seq;
+    const { name, archived, joined, createdBy, lastAt, read, unread, counted } = new Room(summary);
+    Object.assign(this, { name, archived, joined, createdBy, lastAt, read, unread, counted });
   }
 
   /** @returns {Message | undefined} */
@@ -162,7 +150,7 @@ function welcome(state, frame) {
     else {
       // What was missed follows as events, unless there was no cursor for it.
       if (!room.joined) room.loaded = false; // no events came while one was not in it
-      if (!room.joined || !known) room.startAfter(summary.head);
+      if (!room.joined || !known) room.cursor = room.since = summary.head;
       room.take(summary);
     }
   }
@@ -176,18 +164,17 @@ function joined(state, summary) {
   const room = known ?? new Room(summary);
   room.loaded = false;
   room.take(summary);
-  room.startAfter(summary.head);
+  room.cursor = room.since = summary.head;
   state.rooms.set(summary.id, room);
   return room;
 }
 
 /** @param {Room} room @param {number} seq */
 function reset(room, seq) {
-  room.startAfter(seq);
+  room.cursor = room.since = seq;
   room.messages = new Map();
   room.quotes = new Map();
   room.loaded = false;
-  for (const events of room.waiting) events.length = 0;
 }
 
 /** @param {Room} room @param {Frame} frame */
@@ -323,13 +310,6 @@ function reactionsAfter(reactions, event) {
 /** @param {Message} message @returns {Quote} */
 export const quoteOf = ({ seq, author, text, deleted }) => ({ seq, author, text: excerpt(text), deleted });
 
-/** @param {string} text */
-export const excerpt = (text) => {
-  const line = text.replace(/\s+/gu, " ").trim();
-  const letters = [...line];
-  return letters.length > 200 ? `${letters.slice(0, 199).join("").trimEnd()}…` : line;
-};
-
 /**
  * Says that history is being asked for: what happens until it comes is remembered. Hand the answer, and what this
  * returned, to `takeHistory`; to `forgetRequest` when there is none.
@@ -370,10 +350,7 @@ export function takeHistory(room, history, where, events) {
   return true;
 }
 
-/**
- * Takes a message that another one replies to, out of the history that was asked for because of it.
- * @param {Room} room @param {History} history @param {number} seq @param {Frame[]} events
- */
+/** @param {Room} room @param {History} history @param {number} seq of the quoted @param {Frame[]} events */
 export function takeQuote(room, history, seq, events) {
   room.waiting.delete(events);
   const original = history.messages.find((message) => message.seq === seq);
@@ -385,10 +362,7 @@ export function takeQuote(room, history, seq, events) {
 /** @param {Room} room @param {History} history */
 const isTooOld = (room, history) => room.joined && history.head < room.since;
 
-/**
- * Applies the events that the history does not contain yet.
- * @param {Room} room @param {History} history @param {Frame[]} events
- */
+/** Applies what is not in history yet. @param {Room} room @param {History} history @param {Frame[]} events */
 function applyLater(room, history, events) {
   for (const event of events) {
     if (event.seq <= history.head) continue;
@@ -401,7 +375,7 @@ function applyLater(room, history, events) {
 
 /** The first history, which stands in the page. @param {Room} room @param {History} history */
 export function bootHistory(room, history) {
-  room.startAfter(history.head);
+  room.cursor = room.since = history.head;
   takeHistory(room, history, "all", []);
 }
 

@@ -14,7 +14,10 @@ HIGHLIGHT_MAX_CHARS = 10_000
 HIGHLIGHT_PREFIX = "tok-"
 
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
-ATTRIBUTES = {"a": {"href", "target"}, "span": {"class"}, "code": {"class"}, "ol": {"start"}}
+ATTRIBUTES: dict[str, set[str]] = {
+    **{"a": {"href", "target"}, "span": {"class"}, "code": {"class"}, "ol": {"start"}},
+    "*": set(),  # nh3 would allow title and lang everywhere
+}
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener noreferrer nofollow"
 

@@ -91,6 +91,6 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def _longest_run_of_marks(name: str) -> int:
     longest = run = 0
     for character in unicodedata.normalize("NFD", name):
-        run = run + 1 if unicodedata.combining(character) else 0
+        run = run + 1 if unicodedata.category(character) in ("Mn", "Me") else 0  # Thai marks have no combining class
         longest = max(longest, run)
     return longest

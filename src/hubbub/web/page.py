@@ -15,7 +15,7 @@ from markupsafe import Markup
 from hubbub._version import __version__
 from hubbub.core.models import LOBBY, History, Message, Person, RoomSummary
 from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
-from hubbub.errors import HubbubError, NotFound
+from hubbub.errors import HubbubError, NotFound, SignInNeeded
 from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
 from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
@@ -116,22 +116,29 @@ class Page:
 
     async def post(self, request: Request, room: str, text: str, key: str | None) -> Response:
         """The form, for browsers without script. What was written is never lost: a refusal shows it again."""
+        text = text.replace("\r\n", "\n")  # how forms send the end of a line
         try:
             check_same_origin(request, self._chat.settings)
+        except HubbubError as error:
+            return self._problem(request, error)  # without a room, for which a stranger would be made a guest
+        try:
             me = await self._chat.auth.person_of(request)
             if me is None:
-                return self._to(request, room)
+                raise SignInNeeded("You were not signed in any more, and are a new guest now. Send it again.")
             await self._chat.perform(me, Post(id=0, room=room, text=text, key=key or None))
         except HubbubError as error:
             return await self.room(request, room, text=text, problem=error.words)
         except ValueError:
-            words = f"A message has between 1 and {TEXT_MAX_CHARS:,} characters."
+            words = f"A message has between 1 and {TEXT_MAX_CHARS:,} characters, and no control characters."
             return await self.room(request, room, text=text, problem=words)
         return self._to(request, room, "#latest")
 
     async def join(self, request: Request, room: str) -> Response:
         try:
             check_same_origin(request, self._chat.settings)
+        except HubbubError as error:
+            return self._problem(request, error)
+        try:
             if me := await self._chat.auth.person_of(request):
                 await self._chat.perform(me, Join(id=0, room=room))
         except HubbubError as error:

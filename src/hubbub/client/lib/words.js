@@ -43,6 +43,13 @@ export function hue(person) {
   return total % PALETTE;
 }
 
+/** @param {string} text @returns {string} its beginning in one line, as quotes show it */
+export function excerpt(text) {
+  const line = text.replace(/\s+/gu, " ").trim();
+  const letters = [...line];
+  return letters.length > 200 ? `${letters.slice(0, 199).join("").trimEnd()}…` : line;
+}
+
 /** @param {string[]} names @returns {string} "Ann", "Ann and Bob", "Ann, Bob and 3 others" */
 export function listOf(names) {
   if (names.length <= 1) return names[0] ?? "";

@@ -13,9 +13,9 @@ export function showKeys(keys) {
   );
   const close = h("button", { type: "button", class: "main", onclick: () => dialog.close() }, "Close");
   const dialog = openDialog("Keys", [h("ul", { class: "keys" }, ...rows), h("div", { class: "buttons" }, close)]);
-  close.focus();
+  close.focus({ preventScroll: true });
 }
 
 /** @param {string} name */
 const readable = (name) =>
-  name.split("+").map((part) => NAMES[/** @type {keyof typeof NAMES} */ (part)] ?? part).join(" ") || "+";
+  name === "+" ? name : name.split("+").map((part) => NAMES[/** @type {keyof typeof NAMES} */ (part)] ?? part).join(" ");

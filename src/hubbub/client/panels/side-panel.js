@@ -1,9 +1,8 @@
 // @ts-check
 /** About the open room: who is here, who belongs to it, what is pinned, and what can be done with it. */
 
-import { h, iconButton } from "../lib/dom.js";
-import { plural, timeOf } from "../lib/words.js";
-import { excerpt } from "../state.js";
+import { h, iconButton, setMessageHtml } from "../lib/dom.js";
+import { excerpt, plural, timeOf } from "../lib/words.js";
 
 /** @param {HTMLElement} side @param {any} page @param {() => void} close */
 export function openSide(side, page, close) {
@@ -66,7 +65,7 @@ export function openSide(side, page, close) {
           } },
           h("b", {}, h("bdi", {}, message.author.name)),
           ` ${timeOf(message.at)} `,
-          h("span", { dir: "auto" }, excerpt(message.text)),
+          h("span", { dir: "auto" }, excerpt(plainTextOf(message))),
         ),
       ),
     );
@@ -94,6 +93,14 @@ export function openSide(side, page, close) {
   }
 
   return { update };
+}
+
+/** Without the signs of its markdown. @param {import("../state.js").Message} message @returns {string} */
+function plainTextOf(message) {
+  if (!message.html) return message.text;
+  const shown = h("div");
+  setMessageHtml(shown, message.html);
+  return shown.textContent ?? "";
 }
 
 /** @param {{name: string}} member */

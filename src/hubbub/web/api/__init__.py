@@ -20,7 +20,6 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         403: "This person may not do this.",
         404: "There is no such thing.",
         409: "It contradicts what is already there.",
-        413: "Something is too long.",
         422: "The request has a mistake.",
         429: "Too fast: see `retry_after_s`.",
         503: "The server cannot do it now.",
