@@ -45,6 +45,7 @@ export class Connection {
     /** @type {number | undefined} */
     this.timer = undefined;
     this.heardAt = 0;
+    this.resumedAt = -Infinity;
     this.askedAt = 0;
     /** @type {number | null} */
     this.toldWait = null;
@@ -76,8 +77,12 @@ export class Connection {
 
   /** Drops the connection and comes back at once: the cursors bring what is missing. */
   resume() {
-    this.attempt = 0;
-    this.toldWait = 0;
+    const often = Date.now() - this.resumedAt < SILENCE_MS; // a server that goes on leaving gaps must not be stormed
+    this.resumedAt = Date.now();
+    if (!often) {
+      this.attempt = 0;
+      this.toldWait = 0;
+    }
     this.socket?.close();
   }
 

@@ -10,8 +10,8 @@ import "./elements/message-list.js";
 import "./elements/room-list.js";
 import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
 import { h, icon, iconButton } from "./lib/dom.js";
-import { countOf, excerpt, listOf, plural } from "./lib/words.js";
-import { Outgoing } from "./outgoing.js";
+import { countOf, excerpt, plural, typingWords } from "./lib/words.js";
+import { Outgoing, stored } from "./outgoing.js";
 import { Reader } from "./reader.js";
 import { bootHistory, createState, cursors, receive, Room, typingNow } from "./state.js";
 
@@ -34,7 +34,7 @@ bootHistory(first, boot.history);
 export const preferences = {
   enterSends: !matchMedia("(pointer: coarse)").matches,
   speak: true,
-  ...JSON.parse(localStorage.getItem("hubbub:preferences") ?? "{}"),
+  ...stored("hubbub:preferences"),
 };
 
 const socketAddress = new URL(`${boot.base}/ws`, location.href);
@@ -101,18 +101,11 @@ function drawNow() {
   const { room } = reader;
   list.update(room, { me: state.me, href: messageHref, items: outgoing.of(room.id) });
   composer.update(room);
-  const typing = typingNow(room, Date.now());
-  composer.showTyping(typingWords(typing));
+  composer.showTyping(typingWords(typingNow(room, Date.now())));
   rooms.update(shownRooms(), room.id, roomHref);
   status.update(connection, outgoing.waiting);
   drawBar(room);
   panel?.update(room);
-}
-
-/** @param {string[]} names */
-function typingWords(names) {
-  if (names.length > 3) return "Several people are typing …";
-  return names.length ? `${listOf(names)} ${names.length === 1 ? "is" : "are"} typing …` : "";
 }
 
 /** @param {Room} room */

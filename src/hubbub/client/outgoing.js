@@ -132,14 +132,17 @@ function randomKey() {
 
 /** @typedef {{text: string, replyTo?: number, edit?: number}} Draft */
 
-/** @param {string} room @returns {Draft} */
-export function draftOf(room) {
+/** @param {string} name @returns {any} what this browser has kept under the name; undefined if nothing readable */
+export function stored(name) {
   try {
-    return JSON.parse(localStorage.getItem(`${PREFIX}draft:${room}`) ?? "") ?? { text: "" };
+    return JSON.parse(localStorage.getItem(name) ?? "null") ?? undefined;
   } catch {
-    return { text: "" };
+    return undefined;
   }
 }
+
+/** @param {string} room @returns {Draft} */
+export const draftOf = (room) => stored(`${PREFIX}draft:${room}`) ?? { text: "" };
 
 /** @param {string} room @param {Draft} draft */
 export function keepDraft(room, draft) {

@@ -56,3 +56,9 @@ export function listOf(names) {
   if (names.length <= 3) return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
   return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
 }
+
+/** @param {string[]} names */
+export function typingWords(names) {
+  if (names.length > 3) return "Several people are typing …";
+  return names.length ? `${listOf(names)} ${names.length === 1 ? "is" : "are"} typing …` : "";
+}

@@ -84,7 +84,13 @@ export function renameRoom({ ask, boot }, room) {
 /** One's name, and what this browser keeps: theme, keys, voice. @param {any} page */
 export function you({ ask, boot, state, preferences }) {
   const root = document.documentElement;
-  const keep = () => localStorage.setItem("hubbub:preferences", JSON.stringify(preferences));
+  const keep = () => {
+    try {
+      localStorage.setItem("hubbub:preferences", JSON.stringify(preferences));
+    } catch {
+      // Forbidden: they hold until the page is left.
+    }
+  };
   const theme = h(
     "select",
     {
