@@ -7,15 +7,21 @@ from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.linkify import linkify
 from markdown_it.token import Token
 
 MAX_NESTING = 20
+"""Blocks within blocks; beyond twice as many elements in all a text is shown as it is."""
 HIGHLIGHT_MAX_CHARS = 10_000
 HIGHLIGHT_PREFIX = "tok-"
 
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
 ATTRIBUTES: dict[str, set[str]] = {
-    **{"a": {"href", "target"}, "span": {"class"}, "code": {"class"}, "ol": {"start"}},
+    "a": {"href", "target"},
+    "span": {"class"},
+    "code": {"class"},
+    "ol": {"start"},
     "*": set(),  # nh3 would allow title and lang everywhere
 }
 SCHEMES = {"http", "https", "mailto"}
@@ -38,8 +44,12 @@ def render(text: str) -> str | None:
     """Safe HTML, or None when the text can be shown as it is (escaped, with line breaks kept)."""
     if not _MAY_BE_MARKED_UP.search(text):
         return None
+    parser = _parser()
+    tokens = parser.parse(text)
+    if _deepest(tokens) > 2 * MAX_NESTING:
+        return None  # thousands of asterisks, each opening an element within the one before
     html = nh3.clean(
-        _parser().render(text),
+        parser.renderer.render(tokens, parser.options, {}),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
@@ -47,6 +57,15 @@ def render(text: str) -> str | None:
         clean_content_tags={"script", "style"},
     ).strip()
     return None if html == f"<p>{escape(text, quote=False)}</p>" else html
+
+
+def _deepest(tokens: list[Token]) -> int:
+    """How many elements stand within each other."""
+    level = deepest = 0
+    for token in tokens:
+        level += token.nesting
+        deepest = max(deepest, level + (_deepest(token.children) if token.children else 0))
+    return deepest
 
 
 @cache
@@ -66,6 +85,7 @@ def _parser() -> MarkdownIt:
     assert parser.linkify is not None
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
     parser.linkify.add("www.", {"validate": _rest_of_www})
+    parser.inline.ruler.at("linkify", _linkify)
     parser.add_render_rule("link_open", _link_open)
     return parser
 
@@ -77,6 +97,15 @@ def _rest_of_www(linkify: Any, text: str, position: int) -> int:
 
 
 _WWW = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[^\s<>()\[\]\"']*)?", re.IGNORECASE)
+
+
+def _linkify(state: StateInline, silent: bool) -> bool:
+    """markdown-it's own rule, but only where it gets on: it may find an address that ends where it stands ("www.a.b://",
+    "abcdefgh[http://p://"), and markdown-it raises an error at that."""
+    before = state.pos
+    found = linkify(state, True)
+    gets_on, state.pos = state.pos > before, before
+    return found and gets_on and linkify(state, silent)
 
 
 def _link_open(renderer: Any, tokens: list[Token], index: int, options: Any, env: Any) -> str:

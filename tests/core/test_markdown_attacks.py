@@ -1,0 +1,151 @@
+"""Markdown with bad intentions: whatever is written, nothing but the few allowed elements comes out."""
+
+from html import escape
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from hubbub.core.markdown import render
+from tests.core.wall import Wall
+
+
+def breaches(text: str) -> list[str]:
+    return Wall(render(text) or "").breaches
+
+
+VECTORS = [
+    "<script>alert(1)</script>",
+    "<ScRiPt src=//evil.example></sCrIpT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "<form action=javascript:alert(1)><button>x",
+    "<style>@import '//evil.example'</style>",
+    "<base href=//evil.example>",
+    "<!--<img src=x onerror=alert(1)>-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?xml <script>alert(1)</script>?>",
+    "<!DOCTYPE html><script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](java&#115;cript:alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](&#x6A&#x61&#x76&#x61script:alert(1))",
+    "[x](java\tscript:alert(1))",
+    "[x](<java\nscript:alert(1)>)",
+    "[x](\x01javascript:alert(1))",
+    "[x](&#x01;javascript:alert(1))",
+    "[x](%6Aavascript:alert(1))",
+    "[x](javascript://example.org/%0Aalert(1))",
+    "[x](vbscript:msgbox(1))",
+    "[x](data:text/html,<script>alert(1)</script>)",
+    "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    "[x](data:image/svg+xml,<svg onload=alert(1)>)",
+    "[x](file:///etc/passwd)",
+    "![x](javascript:alert(1))",
+    '![x](x" onerror="alert(1))',
+    '![x" onerror="alert(1)](https://example.org)',
+    '[x](https://example.org "onmouseover=alert(1)")',
+    "[x](https://example.org '\" onmouseover=alert(1) ')",
+    '[x](<https://example.org" onmouseover=alert(1) ">)',
+    '[x" onclick="alert(1)](https://example.org)',
+    "<javascript:alert(1)>",
+    "<data:text/html,x>",
+    '<https://example.org/"onmouseover=alert(1)>',
+    "<https://example.org/?<script>alert(1)</script>>",
+    'https://example.org/"onmouseover="alert(1)',
+    "https://example.org/<script>alert(1)</script>",
+    "https://example.org/'onmouseover='alert(1)",
+    "https://example.org/&quot;onmouseover=&quot;alert(1)",
+    'www.example.org/"onmouseover="alert(1)',
+    'www.example.org"><script>alert(1)</script>',
+    "javascript://example.org/%0Aalert(1)",
+    "javascript:www.example.org",
+    "[https://example.org](javascript:alert(1))",
+    "[a](https://example.org)](javascript:alert(1))",
+    "[[x](https://a.example)](javascript:alert(1))",
+    "[x][1]\n\n[1]: javascript:alert(1)",
+    "`<script>alert(1)</script>`",
+    "``` html\n<script>alert(1)</script>\n```",
+    "```\n</code></pre><script>alert(1)</script>\n```",
+    "```js\n</code></pre><img src=x onerror=alert(1)>\n```",
+    '```x" onclick=alert(1) y="\ncode\n```',
+    "```html onmouseover=alert(1)\n<b>\n```",
+    "~~~<script>\ncode\n~~~",
+    "&lt;script&gt;alert(1)&lt;/script&gt; *x*",
+    "&#60;img src=x onerror=alert(1)&#62; *x*",
+    "\\<script>alert(1)\\</script> *x*",
+    "*<b*>bold</b>",
+    "**<img src=x **onerror=alert(1)>**",
+    "<b onmouseover=*alert(1)*>x</b>",
+    "\u2028<script>alert(1)</script>",
+    "\ufeff[x](\ufeffjavascript:alert(1))",
+    "<scr\0ipt>alert(1)</scr\0ipt>",
+    "＜script＞alert(1)＜/script＞",
+]
+AROUND = [
+    "{}",
+    "*{}*",
+    "**~~{}~~**",
+    "> {}",
+    "- {}",
+    "1. a\n   > - {}",
+    "[{}](https://example.org)",
+    "`{}",
+    "{} `",
+    "> ```\n> {}",
+]
+
+
+@pytest.mark.parametrize("text", VECTORS, ids=range(len(VECTORS)))
+def test_an_attack_gets_through_nowhere(text: str) -> None:
+    for around in AROUND:
+        assert breaches(around.format(text)) == [], around
+    assert breaches(f"{text}\n\n{text} *x* {text}") == []
+
+
+def test_the_wall_would_notice() -> None:
+    naive = MarkdownIt("commonmark", {"html": True})
+    naive.validateLink = lambda url: True  # type: ignore[method-assign]
+    noticed = [text for text in VECTORS if Wall(naive.render(text)).breaches]
+    assert len(noticed) > 0.6 * len(VECTORS)
+    assert Wall('<a href="https://example.org">').breaches
+    assert Wall('<p><a href=" java\nscript:x" rel="noopener noreferrer nofollow" target="_blank">').breaches
+    assert Wall(render("*x* https://example.org `c`") or "").breaches == []
+
+
+pieces = st.sampled_from(
+    [
+        *"*_`~[]()<>!&#|\\\"'\n -+=:/.@x1",
+        "javascript:",
+        "https://",
+        "www.a.b",
+        "data:",
+        "<script>",
+        "</",
+        "&#",
+        "onload=",
+    ]
+)
+
+
+@given(st.lists(pieces, max_size=60).map("".join))
+def test_no_mixture_of_marks_gets_through(text: str) -> None:
+    assert breaches(text) == []
+
+
+@given(st.text())
+def test_no_text_gets_through(text: str) -> None:
+    assert breaches(text) == []
+    assert breaches(f"*x* {text} `x`") == []
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=200))
+def test_code_is_shown_to_the_letter(code: str) -> None:
+    assume("`````" not in code and "\n".join(code.splitlines()) == code)
+    html = render(f"`````\n{code}\n`````")
+    assert html == f"<pre><code>{escape(code, quote=False)}\n</code></pre>".replace("\xa0", "&nbsp;")
