@@ -31,6 +31,7 @@ PARTS = {
     "store.migrate": "sqlite",
     "store.migrations": "sqlite",
     "hub.outlet": "outlet",
+    "hub.fast_outlet": "outlet",
     "hub.presence": "presence",
     "_version": "version",
     "__main__": "cli",
@@ -55,11 +56,11 @@ MAY_IMPORT = {
     "hub": WORDS | {"outlet", "presence", "tasks", "store"},  # CatchUp reads what the ring no longer has
     "relay": WORDS | {"store", "bus", "hub", "tasks"},
     "service": WORDS | {"store", "bus", "settings", "presence"},  # `here` asks who is connected
-    "web": WORDS | {"service", "hub", "outlet", "settings", "version"},
+    "web": WORDS | {"service", "hub", "outlet", "settings", "tasks", "version"},
     "app": WORDS
     | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version"}
     | {"sqlite", "local bus"},  # the only one that knows them
-    "server": {"app", "errors", "settings"},
+    "server": {"app", "errors", "settings", "outlet"},  # it is the wire of the fast one
     "cli": WORDS | {"server", "app", "settings", "version"},
     "manager": {"outlet"},  # it must work without the rest of Hubbub
     "testing": WORDS | {"server", "app", "settings", "store"},

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     stall_timeout_s: Annotated[float, Field(gt=0)] = Field(
         25.0, description="Seconds after which a connection that reads nothing at all is cut."
     )
+    request_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="Seconds a client has for the head of a request, and for each 64 KiB of its body."
+    )
+    close_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="Seconds a connection that is being closed may take to read what is left and to answer."
+    )
     ring_size: Annotated[int, Field(ge=0)] = Field(
         256, description="Recent events of each active room kept in memory for people who come back."
     )

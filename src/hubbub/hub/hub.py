@@ -147,7 +147,7 @@ class Hub:
 
     def tell(self, connection: Connection, *frames: str) -> None:
         """Writes frames to one connection: answers and signals that are meant for it alone."""
-        connection.outlet.write(Batch(frames, sum(map(len, frames))))
+        connection.outlet.write(Batch(frames))
 
     # A connection in a room ----------------------------------------------------------------------------------
 
@@ -261,5 +261,4 @@ class Hub:
 
 
 def _batch(frames: Iterable[Frame], plain: bool) -> Batch:
-    texts = [f.plain for f in frames if f.plain is not None] if plain else [f.json for f in frames if f.json]
-    return Batch(texts, sum(map(len, texts)))
+    return Batch([f.plain for f in frames if f.plain is not None] if plain else [f.json for f in frames if f.json])

@@ -14,8 +14,8 @@ from hubbub._version import __version__
 from hubbub.core.models import Person, RoomSummary
 from hubbub.errors import CloseCode, HubbubError, Invalid, RateLimited
 from hubbub.hub.hub import Connection
-from hubbub.hub.outlet import PortableOutlet
 from hubbub.protocol import COMMANDS, VERSION, AnyCommand, CommandId, Error, Hello, Result, Welcome
+from hubbub.web.outlets import outlet_for
 from hubbub.web.problems import problem_of, words_of
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ class Session:
         self._worker: asyncio.Task[None] | None = None
         self._aborted = False
         self._handler = asyncio.current_task()
-        self._outlet = PortableOutlet(
-            websocket.send_text, spawn=chat.spawn, on_drained=self._drained, on_abort=self._abort
-        )
+        self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._abort)
         self._connection = Connection(person, self._outlet)
 
     async def run(self) -> None:

@@ -16,8 +16,9 @@ from hubbub.core.models import LOBBY, Person
 from hubbub.core.text import TEXT_MAX_CHARS, drop_control_characters, shows_something
 from hubbub.errors import CloseCode, HubbubError, RateLimited, TooLarge, Unavailable
 from hubbub.hub.hub import Connection
-from hubbub.hub.outlet import PortableOutlet, batch_of
+from hubbub.hub.outlet import batch_of
 from hubbub.protocol import Envelope, Post
+from hubbub.web.outlets import outlet_for
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -86,9 +87,7 @@ class Talk:
         self._reader: asyncio.Task[object] | None = None
         self._stopped = False
         self._refusal: Refusal | None = None
-        self._outlet = PortableOutlet(
-            websocket.send_text, spawn=chat.spawn, on_drained=self._drained, on_abort=self._stop
-        )
+        self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._stop)
         # Somebody who only reads is not written down; the person is made at the first message.
         lurker = Person(id=f"client-{number}", name=f"Client #{number}", kind="client", created_at=0)
         self._connection = Connection(lurker, self._outlet, plain=True)

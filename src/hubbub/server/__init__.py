@@ -12,8 +12,11 @@ from fastapi import FastAPI
 
 from hubbub.app import Chat
 from hubbub.errors import SetupError
+from hubbub.server.limits import Config, Limits
 from hubbub.settings import Settings
 
+TESTED_UVICORN = {"0.54.0"}
+"""Our protocol classes build on private parts of uvicorn. With another version they stay out: see `_protocols`."""
 BACKLOG = 2048
 MARGIN_S = 5.0
 """Beyond ping interval and timeout, until the kernel gives up a peer that acknowledges nothing."""
@@ -42,15 +45,20 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-class Server(uvicorn.Server):
-    """Tells its people before it closes their connections. The application's lifespan is entered outside."""
+log = logging.getLogger(__name__)
 
-    def __init__(self, app: FastAPI, settings: Settings, **options: Any) -> None:
+
+class Server(uvicorn.Server):
+    """Tells its people before it closes their connections. The application's lifespan is entered outside.
+    `http` is `h11`, `httptools` or `auto`; `portable` leaves uvicorn's own protocol classes in place."""
+
+    def __init__(
+        self, app: FastAPI, settings: Settings, *, http: str = "auto", portable: bool = False, **options: Any
+    ) -> None:
         defaults: dict[str, Any] = {
             "lifespan": "off",
             "log_config": None,
             "access_log": False,
-            "ws": "websockets-sansio",
             "ws_max_size": settings.frame_max_bytes,
             "ws_ping_interval": settings.ping_interval_s,
             "ws_ping_timeout": settings.ping_timeout_s,
@@ -58,7 +66,8 @@ class Server(uvicorn.Server):
             "timeout_graceful_shutdown": max(1, round(settings.drain_s)),
             "server_header": False,
         }
-        super().__init__(uvicorn.Config(app, **(defaults | options)))
+        limits = Limits(settings.request_timeout_s, settings.stall_timeout_s, settings.close_timeout_s)
+        super().__init__(Config(app, limits, **(_protocols(http, portable) | defaults | options)))
         self._chat: Chat = app.state.chat
 
     @contextmanager
@@ -83,6 +92,24 @@ class OneLine(logging.Filter):
             record.msg = "a client sent a frame that is not valid"
             record.args = ()
         return True
+
+
+def _protocols(http: str, portable: bool) -> dict[str, Any]:
+    """Our protocol classes, or uvicorn's own where ours were not tested."""
+    if portable:
+        return {"http": http, "ws": "websockets-sansio"}
+    if uvicorn.__version__ not in TESTED_UVICORN:
+        log.warning(
+            "uvicorn %s is not a version that this Hubbub was tested with (%s): "
+            "it works, but sending is slower, and clients that stall are not cut off as early",
+            uvicorn.__version__,
+            ", ".join(sorted(TESTED_UVICORN)),
+        )
+        return _protocols(http, portable=True)
+    from hubbub.server.http import protocol_class
+    from hubbub.server.websocket import WebSocketProtocol
+
+    return {"http": protocol_class(http), "ws": WebSocketProtocol}
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

@@ -1,0 +1,23 @@
+"""Which outlet a connection gets: the fast one from a server that offers its wire, else the portable one."""
+
+from collections.abc import Callable
+
+from fastapi import WebSocket
+
+from hubbub.hub.fast_outlet import EXTENSION, FastOutlet
+from hubbub.hub.outlet import Outlet, PortableOutlet
+from hubbub.tasks import Spawn
+
+
+def outlet_for(
+    websocket: WebSocket,
+    *,
+    spawn: Spawn,
+    on_drained: Callable[[], None],
+    on_abort: Callable[[], None],
+) -> Outlet:
+    """`on_drained`: everything has been sent after something had to wait. `on_abort`: nothing can be written any
+    more; called at most once."""
+    if wire := websocket.scope.get("extensions", {}).get(EXTENSION):
+        return FastOutlet(wire, on_drained=on_drained, on_abort=on_abort)
+    return PortableOutlet(websocket.send_text, spawn=spawn, on_drained=on_drained, on_abort=on_abort)
