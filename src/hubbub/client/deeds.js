@@ -46,7 +46,9 @@ export function deedsOn(log, page) {
         restore();
         told(error);
       });
-    toast.offer("The message is deleted.", "Undo", restore, send);
+    const address = `${page.boot.base}/api/rooms/${message.room}/messages/${message.seq}`;
+    const last = () => fetch(address, { method: "DELETE", keepalive: true }); // outlives the page, as a socket does not
+    toast.offer("The message is deleted.", "Undo", restore, send, last);
   }
 
   /** @param {Message} message */

@@ -81,7 +81,12 @@ export class Toast {
     document.body.append(this.element);
     /** What still has to be done when the remark goes away. @type {(() => void) | undefined} */
     this.due = undefined;
-    addEventListener("pagehide", () => this.done());
+    /** How that is done when the page is being left. @type {(() => void) | undefined} */
+    this.last = undefined;
+    addEventListener("pagehide", () => {
+      if (this.due && this.last) this.due = this.last;
+      this.done();
+    });
   }
 
   /** @param {string} words */
@@ -93,10 +98,12 @@ export class Toast {
   /**
    * Offers to undo something for a while; then it is done for good, also when the page is left.
    * @param {string} words @param {string} label @param {() => void} undo @param {() => void} done
+   * @param {() => void} [last] in place of `done` when the page is being left
    */
-  offer(words, label, undo, done) {
+  offer(words, label, undo, done, last) {
     this.done();
     this.due = done;
+    this.last = last;
     const button = h("button", { type: "button", onclick: () => {
       this.due = undefined;
       this.done();
