@@ -142,6 +142,15 @@ test("Without a connection, and before its welcome, a command is refused as disc
   assert.deepEqual(Socket.last.sent.map(({ type }) => type), ["hello"]);
 });
 
+test("A command is not given to a socket that is closing: it would be swallowed", async () => {
+  const { connection } = Page.connected();
+  const socket = Socket.last;
+  const sent = socket.sent.length;
+  socket.close();
+  await assert.rejects(connection.ask("here", { room: "lobby" }), { code: "disconnected" });
+  assert.equal(socket.sent.length, sent);
+});
+
 test("A lost connection refuses every command that waits, and tells no other one", async () => {
   const { connection } = Page.connected();
   const answered = connection.ask("rooms");

@@ -1,5 +1,6 @@
 /** A WebSocket whose other side is the test. As in a browser, a socket that is closing hears nothing any more. */
 export class Socket {
+  static OPEN = 1;
   static made = [];
   sent = [];
   closing = false;
@@ -11,6 +12,10 @@ export class Socket {
 
   static get last() {
     return Socket.made.at(-1);
+  }
+
+  get readyState() {
+    return this.closing ? 2 : Socket.OPEN;
   }
 
   send(text) {

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from hubbub.core.markdown import HIGHLIGHT_MAX_CHARS, MAX_NESTING, render
+from hubbub.core.markdown import HIGHLIGHT_MAX_CHARS, LANGUAGES, MAX_NESTING, render
 from hubbub.web.assets import FOLDER
 from tests.core.wall import REL, Wall
 
@@ -113,8 +113,17 @@ def test_code_in_a_known_language_is_coloured() -> None:
     assert Wall(html).text == "def f(): return '<b>'  # no\n"
 
 
-@pytest.mark.parametrize("language", ["no-such-language", "", '"><script>', "python3000", "x" * 500])
-def test_code_in_an_unknown_language_is_not(language: str) -> None:
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_language_on_the_list_is_one(language: str) -> None:
+    code = "$ ls" if language in ("console", "pycon") else "x = 1 # <b> {a: 'b'} // c -- d"
+    html = render(f"```{language}\n{code}\n```") or ""
+    assert Wall(html).breaches == []
+    assert Wall(html).text == f"{code}\n"
+    assert render(f"```{language.upper()} more words\n{code}\n```")
+
+
+@pytest.mark.parametrize("language", ["no-such-language", "gherkin", "", '"><script>', "python3000", "x" * 500])
+def test_code_in_another_language_is_not(language: str) -> None:
     html = render(f"```{language}\nif a < b: pass\n```") or ""
     assert "if a &lt; b: pass\n</code></pre>" in html
     assert "<span" not in html
@@ -200,7 +209,8 @@ def test_the_longest_message_of_any_mark_stays_within_bounds(part: str) -> None:
 
 
 def test_the_longest_code_of_single_tokens_stays_within_bounds() -> None:
-    html = render("```js\n" + "+ " * (MAX_CHARS // 2 - 6) + "\n```") or ""
+    block = "```js\n" + "+ " * (HIGHLIGHT_MAX_CHARS // 2 - 10) + "\n```\n"
+    html = render(block * (MAX_CHARS // len(block))) or ""
     assert len(html) > 10 * MAX_CHARS
     assert len(html) < 40 * MAX_CHARS
 

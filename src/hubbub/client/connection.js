@@ -69,9 +69,10 @@ export class Connection {
    * @param {string} type @param {object} [fields] @returns {Promise<any>}
    */
   ask(type, fields = {}) {
-    if (this.status !== "open" || !this.socket) return Promise.reject(lost());
+    const { status, socket } = this;
+    if (status !== "open" || socket?.readyState !== WebSocket.OPEN) return Promise.reject(lost()); // it may be closing
     const id = this.nextId++;
-    this.socket.send(JSON.stringify({ type, id, ...fields }));
+    socket.send(JSON.stringify({ type, id, ...fields }));
     return new Promise((resolve, reject) => this.answers.set(id, { resolve, reject }));
   }
 

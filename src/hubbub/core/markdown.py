@@ -13,7 +13,14 @@ from markdown_it.token import Token
 
 MAX_NESTING = 20
 """Blocks within blocks; beyond twice as many elements in all a text is shown as it is."""
-HIGHLIGHT_MAX_CHARS = 10_000
+HIGHLIGHT_MAX_CHARS = 2_000
+LANGUAGES = set(
+    "bash c c++ console cpp css diff docker dockerfile elixir go golang graphql haskell html http ini java javascript "
+    "js json jsx kotlin lua makefile nginx perl php powershell ps1 py pycon pytb python python3 r rb rs ruby rust "
+    "scala scss sh shell sql swift toml ts tsx typescript xml yaml yml zig".split()
+)
+"""Only these are coloured, and only up to that length: other lexers of Pygments need seconds for some texts (Gherkin:
+10 s for 4,000 empty lines), in regular expressions during which nothing else of the program runs."""
 HIGHLIGHT_PREFIX = "tok-"
 
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
@@ -118,16 +125,13 @@ def _link_open(renderer: Any, tokens: list[Token], index: int, options: Any, env
 
 
 def _highlight(code: str, language: str, _attributes: str) -> str:
-    """Spans for the tokens of a known language; otherwise the escaped code."""
-    if not language or len(code) > HIGHLIGHT_MAX_CHARS:
+    """Spans for the tokens of a language that is on the list; otherwise the escaped code."""
+    name = language.lower().partition(" ")[0]
+    if name not in LANGUAGES or len(code) > HIGHLIGHT_MAX_CHARS:
         return escape(code)
     from pygments import highlight  # only when code in a language is posted
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
 
-    try:
-        lexer = get_lexer_by_name(language.split()[0], stripnl=False)
-    except ClassNotFound:
-        return escape(code)
+    lexer = get_lexer_by_name(name, stripnl=False)
     return str(highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix=HIGHLIGHT_PREFIX)))
