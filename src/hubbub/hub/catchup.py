@@ -1,5 +1,6 @@
 """Brings connections that are behind back to the head, from the store, at the pace at which they read."""
 
+from hubbub.errors import Unavailable
 from hubbub.hub.hub import Connection, Hub
 from hubbub.store import Store
 from hubbub.tasks import Spawn
@@ -38,5 +39,7 @@ class CatchUp:
                     self.hub.replay(connection, room, frames)
                 if connection.outlet.buffered() > self._low_water:
                     return
+        except Unavailable:
+            connection.outlet.abort()  # it comes back with its cursor; nothing else would look after it again
         finally:
             self._running.discard((connection, room))

@@ -128,6 +128,7 @@ class PortableOutlet:
         self._size = 0
         if self._task is not None:
             self._task.cancel()
+            self._task = None
         self._abort()
 
     async def _send_all(self) -> None:

@@ -67,6 +67,8 @@ class PresenceBoard:
         for room in changed:
             roster = self._rosters[room]
             diff = roster.take_diff()
+            if not roster.count:
+                del self._rosters[room]
             if diff is None:
                 continue
             few = diff.count <= NAMES_MAX
@@ -77,5 +79,3 @@ class PresenceBoard:
                 count=diff.count,
             )
             self._publish(Envelope(room=room, frame=signal.model_dump_json()))
-            if not roster.count:
-                del self._rosters[room]
