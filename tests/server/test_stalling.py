@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from websockets.frames import Frame, Opcode
 
+from hubbub.hub.outlet import batch_of
 from hubbub.server.websocket import FRAGMENTS_MAX
 from tests.server.conftest import LONG, PATIENCE_S, SHORT, Host, Program, eventually, run, socket_to, visit
 
@@ -197,7 +198,7 @@ async def test_a_message_has_a_bounded_number_of_fragments(http: str) -> None:
 
 async def fill(host: Host, program: Program) -> None:
     for _ in range(30):
-        host.outlet._wire.write(b"\x81\x7e\xff\xff" + b"x" * 65_535)  # type: ignore[attr-defined]
+        host.outlet.write(batch_of("x" * 65_536))
     assert program.buffered()
 
 

@@ -17,20 +17,13 @@ class Wire(Protocol):
     under way is awaited first.
     """
 
-    def write(self, frames: bytes) -> None:
-        """Takes whole encoded frames. Never raises; they go nowhere once a close frame was sent or the peer left."""
-        ...
-
-    def buffered(self) -> int:
-        """Bytes that the kernel has not taken yet."""
-        ...
-
-    def abort(self) -> None:
-        """Frees the socket at once, with whatever is buffered."""
-        ...
+    transport: asyncio.Transport
+    """For frames that follow one another until `outlet.closed` is called. It pauses at the first byte that has to
+    wait, and resumes when none waits any more."""
 
     def watch(self, outlet: "FastOutlet") -> None:
-        """From now on `outlet.waits` is called when bytes begin to wait, `outlet.flows` when none waits any more."""
+        """From now on `outlet.waits` is called when bytes begin to wait, `outlet.flows` when none waits any more,
+        and `outlet.closed` when a close frame was sent or the peer has left."""
         ...
 
 
@@ -38,7 +31,7 @@ class FastOutlet:
     """`on_drained` is called when everything has been sent after something had to wait. `on_abort` is told that the
     connection has been ended from here; it is called at most once."""
 
-    __slots__ = ("_abort", "_aborted", "_drained", "_loop", "_moved_at", "_passed", "_taken", "_waiting", "_wire")
+    __slots__ = ("_abort", "_aborted", "_drained", "_moved_at", "_passed", "_send", "_taken", "_transport", "_waiting")
 
     def __init__(
         self,
@@ -47,10 +40,10 @@ class FastOutlet:
         on_drained: Callable[[], None],
         on_abort: Callable[[], None],
     ) -> None:
-        self._wire = wire
+        self._transport = wire.transport
+        self._send: Callable[[bytes], None] = wire.transport.write
         self._drained = on_drained
         self._abort = on_abort
-        self._loop = asyncio.get_running_loop()
         self._aborted = False
         self._waiting = False
         # Counted only while something waits: bytes taken, and how many of them had passed at the last look.
@@ -60,20 +53,19 @@ class FastOutlet:
         wire.watch(self)
 
     def write(self, batch: Batch) -> None:
-        frames = batch.wire
         if self._waiting:
-            self._taken += len(frames)
-        self._wire.write(frames)
+            self._taken += len(batch.wire)
+        self._send(batch.wire)
 
     def buffered(self) -> int:
-        return self._wire.buffered()
+        return self._transport.get_write_buffer_size() if self._waiting else 0
 
     def stalled_since(self) -> float | None:
         if not self._waiting:
             return None
-        passed = self._taken - self._wire.buffered()
+        passed = self._taken - self._transport.get_write_buffer_size()
         if passed > self._passed:
-            self._moved_at = self._loop.time()
+            self._moved_at = asyncio.get_running_loop().time()
             self._passed = passed
         else:
             self._taken += self._passed - passed  # pings and answers of the server, which are no movement
@@ -83,18 +75,26 @@ class FastOutlet:
         if self._aborted:
             return
         self._aborted = True
-        self._wire.abort()
+        self.closed()
+        self._transport.abort()
         self._abort()
 
     # The wire's words ----------------------------------------------------------------------------------------
 
     def waits(self) -> None:
         self._waiting = True
-        self._taken = self._wire.buffered()
+        self._taken = self._transport.get_write_buffer_size()
         self._passed = 0
-        self._moved_at = self._loop.time()
+        self._moved_at = asyncio.get_running_loop().time()
 
     def flows(self) -> None:
         self._waiting = False
         if not self._aborted:
             self._drained()
+
+    def closed(self) -> None:
+        self._send = _drop
+
+
+def _drop(frames: bytes) -> None:
+    """Where frames go after the end."""

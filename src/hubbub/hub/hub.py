@@ -227,19 +227,19 @@ class Hub:
     def _write_pending(self, room: str, feed: Feed) -> None:
         frames, feed.pending = feed.pending, []
         if frames:
-            everything, durable = _batch(frames, False), _batch([f for f in frames if f.seq], False)
-            plain = _batch(frames, True)
-            signals_limit, limit = self._limit // 2, self._limit
+            everything, plain = _batch(frames, False), _batch(frames, True)
+            durable = everything if all(f.seq for f in frames) else _batch([f for f in frames if f.seq], False)
             slow: list[Connection] = []
-            for connection in feed.live:
+            for connection in feed.live:  # for most of them, most of the time, this is one write and nothing else
                 outlet = connection.outlet
                 batch = plain if connection.plain else everything
-                buffered = outlet.buffered()
-                if buffered > signals_limit and not connection.plain:
-                    batch = durable
-                if buffered and buffered + batch.size > limit:
-                    slow.append(connection)
-                elif batch.frames:
+                if buffered := outlet.buffered():
+                    if buffered > self._limit // 2 and not connection.plain:
+                        batch = durable
+                    if buffered + batch.size > self._limit:
+                        slow.append(connection)
+                        continue
+                if batch.frames:
                     outlet.write(batch)
             for connection in slow:
                 self._fall_behind(connection, room, feed)

@@ -16,20 +16,24 @@ from hubbub.tasks import Spawn
 class Batch:
     """Frames of one event-loop tick, in order. Shared by all outlets of a room: never changed."""
 
-    __slots__ = ("_wire", "frames", "size")
+    __slots__ = ("frames", "size", "wire")
+
+    frames: Sequence[str]
+    size: int
+    """Characters in all: close enough to bytes for bounding a buffer."""
+    wire: bytes
+    """All frames as a server sends them, in one piece. Encoded when it is first asked for, then kept."""
 
     def __init__(self, frames: Sequence[str]) -> None:
         self.frames = frames
         self.size = sum(map(len, frames))
-        """Characters in all: close enough to bytes for bounding a buffer."""
-        self._wire: bytes | None = None
 
-    @property
-    def wire(self) -> bytes:
-        """All frames as a server sends them, in one piece. Encoded when it is first asked for, then kept."""
-        if self._wire is None:
-            self._wire = b"".join(map(_text_frame, self.frames))
-        return self._wire
+    def __getattr__(self, name: str) -> bytes:
+        """Called only while `wire` is not set; after that, each delivery reads a plain attribute."""
+        if name != "wire":
+            raise AttributeError(name)
+        self.wire = b"".join(map(_text_frame, self.frames))
+        return self.wire
 
 
 def batch_of(*frames: str) -> Batch:

@@ -9,7 +9,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
-from websockets.protocol import State
+from websockets.protocol import OPEN
 
 from hubbub.hub.fast_outlet import EXTENSION, FastOutlet
 from hubbub.server.limits import Config
@@ -37,16 +37,6 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     # The wire ------------------------------------------------------------------------------------------------
 
-    def write(self, frames: bytes) -> None:
-        if self.conn.state is State.OPEN and not self.transport.is_closing():
-            self.transport.write(frames)
-
-    def buffered(self) -> int:
-        return self.transport.get_write_buffer_size()
-
-    def abort(self) -> None:
-        self.transport.abort()
-
     def watch(self, outlet: FastOutlet) -> None:
         self._outlet = outlet
         if not self.writable.is_set():
@@ -68,7 +58,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self._outlet:
             self._outlet.flows()
-        if self._pong and self.conn.state is State.OPEN:
+        if self._pong and self.conn.state is OPEN:
             self.transport.write(self._pong)
         self._pong = None
 
@@ -78,7 +68,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._outlet = None
+        if self._outlet:
+            self._outlet.closed()
+            self._outlet = None
         if self._end:
             self._end.cancel()
 
@@ -104,6 +96,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Whoever has begun to close: the socket is free `close_s` later."""
         ending = self.close_sent or self.transport.is_closing()
         if ending and self._end is None and not self.disconnected:
+            if self._outlet:
+                self._outlet.closed()
             self._end = self.loop.call_later(self.config.limits.close_s, self.transport.abort)
 
     # What the peer sends -------------------------------------------------------------------------------------
@@ -114,7 +108,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
 
     def handle_ping(self) -> None:
-        if self.writable.is_set() or self.conn.state is not State.OPEN:
+        if self.writable.is_set() or self.conn.state is not OPEN:
             super().handle_ping()
         elif pongs := self.conn.data_to_send():
             self._pong = pongs[-1]

@@ -1,0 +1,170 @@
+"""The load: many members on raw sockets, who count text frames by their length and read nothing of them.
+
+No WebSocket library: what a frame costs here is one turn of a loop, so that the server is what is measured.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import struct
+from collections.abc import Callable
+from typing import cast
+
+CONNECT_AT_ONCE = 50
+QUIET_S = 1.5
+"""Without any frame for so long: everybody has joined, and has been told of everybody."""
+PATIENCE_S = 120.0
+TEXT, PING = 0x81, 0x89
+PONG = 0x8A
+
+
+class Member(asyncio.Protocol):
+    def __init__(self, crowd: "Crowd", request: bytes) -> None:
+        self.crowd = crowd
+        self.request = request
+        self.rest = b""
+        self.upgraded = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        if self.rest:
+            data = self.rest + data
+        if not self.upgraded.done():
+            head, end, data = data.partition(b"\r\n\r\n")
+            if not end:
+                self.rest = head
+                return
+            if b" 101 " not in head.split(b"\r\n")[0]:
+                raise SystemExit(f"the server refused: {head!r}")
+            self.upgraded.set_result(None)
+        self.rest = self.take(data)
+
+    def take(self, data: bytes) -> bytes:
+        """Counts whole text frames (RFC 6455, section 5.2); returns what is left."""
+        position, end, count = 0, len(data), 0
+        while end - position >= 2:
+            size, start = data[position + 1], position + 2
+            if size == 126:
+                size, start = int.from_bytes(data[position + 2 : position + 4]), position + 4
+            elif size == 127:
+                size, start = int.from_bytes(data[position + 2 : position + 10]), position + 10
+            if start + size > end:
+                break
+            if data[position] == TEXT:
+                count += 1
+            elif data[position] == PING:
+                self.send(PONG, data[start : start + size])
+            position = start + size
+        self.crowd.received(count, position)
+        return data[position:]
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        """Masked with zeros, which leaves the payload as it is."""
+        size = len(payload)
+        length = struct.pack("!BB", opcode, 128 + size) if size < 126 else struct.pack("!BBH", opcode, 254, size)
+        self.transport.write(length + b"\0\0\0\0" + payload)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.crowd.leaving:
+            raise SystemExit("the server dropped a member")
+
+
+class Crowd:
+    """All members. `message(number)` is the frame by which a member posts; `answers` are the frames that each post
+    brings to its sender alone."""
+
+    def __init__(self, message: Callable[[int], bytes], answers: int = 1) -> None:
+        self.members: list[Member] = []
+        self.frames = 0
+        self.bytes = 0
+        self.leaving = False
+        self._message = message
+        self._answers = answers
+        self._sent = 0
+        self._wanted = 0
+        self._in_flight = 0
+
+    async def join(self, port: int, paths: list[str], headers: list[str], first: bytes | None) -> None:
+        """One member for each path and line of headers; `first` is what each sends when it is connected."""
+        loop = asyncio.get_running_loop()
+        gate = asyncio.Semaphore(CONNECT_AT_ONCE)
+
+        async def come(path: str, header: str) -> None:
+            async with gate:
+                _, member = await loop.create_connection(
+                    lambda: Member(self, _handshake(path, header)), "127.0.0.1", port
+                )
+                await member.upgraded
+                self.members.append(member)
+                if first:
+                    member.send(TEXT, first)
+
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.gather(*map(come, paths, headers))
+            await self._quiet()
+
+    async def talk(self, seconds: float, in_flight: int) -> None:
+        """Posts for so long; `in_flight` messages are under way at any time: posted, and not with everybody yet."""
+        self._in_flight = in_flight
+        self._post()
+        await asyncio.sleep(seconds)
+        self._in_flight = 0
+        async with asyncio.timeout(PATIENCE_S):
+            while self.frames < self._wanted:
+                await asyncio.sleep(0.01)
+
+    def received(self, frames: int, size: int) -> None:
+        self.frames += frames
+        self.bytes += size
+        if self.frames >= self._wanted and self._in_flight:
+            self._post()
+
+    async def _quiet(self) -> None:
+        before = -1
+        while before != self.frames:
+            before = self.frames
+            await asyncio.sleep(QUIET_S)
+
+    def _post(self) -> None:
+        """The next burst, when the last one has arrived everywhere."""
+        for _ in range(self._in_flight):
+            self._sent += 1
+            self.members[self._sent % len(self.members)].send(TEXT, self._message(self._sent))
+        self._wanted = self.frames + self._in_flight * (len(self.members) + self._answers)
+
+    def leave(self) -> None:
+        self.leaving = True
+        for member in self.members:
+            member.transport.abort()
+
+
+def _handshake(path: str, header: str) -> bytes:
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = [
+        f"GET {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {key}",
+        *([header] if header else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+async def sign_in(port: int, count: int) -> list[str]:
+    """Makes so many guests of a Hubbub server; returns the header with which each comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    tokens = []
+    for _ in range(count):
+        writer.write(b"POST /api/guests HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 2\r\n\r\n{}")
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        size = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
+        tokens.append(json.loads(await reader.readexactly(size))["token"])
+    writer.close()
+    return [f"Authorization: Bearer {token}" for token in tokens]
