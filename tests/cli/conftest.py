@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import pytest
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 T = TypeVar("T")
 
