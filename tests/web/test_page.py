@@ -239,7 +239,10 @@ async def test_an_archived_room_can_be_read_and_not_written_in(browser: httpx2.A
     assert "archived" in page.text("p", cls="join")
     answer = await send(browser, room, text="no, mine")
     assert answer.status_code == 422
-    assert Seen(answer.text).texts() == ["the last word"]
+    refused = Seen(answer.text)
+    assert refused.texts() == ["the last word"]
+    assert "archived" in refused.text("p", role="alert")
+    assert refused.text("pre", cls="kept") == "no, mine"
 
 
 @pytest.mark.parametrize("verb", ["post", "join"])
