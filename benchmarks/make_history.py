@@ -24,7 +24,6 @@ WORDS = (
     "kettle is on weather looks fine until evening train leaves at nine from platform two tickets are in drawer"
 ).split()
 BATCH = 5000
-SESSION = "0" * 64
 
 
 def main() -> None:

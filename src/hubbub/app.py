@@ -38,7 +38,7 @@ from hubbub.web.tutorial import tutorial_router
 
 DATABASE = "hubbub.db"
 BODY_MAX_BYTES = 262_144
-"""Of an HTTP request: eight times the longest message in its longest JSON form."""
+"""Of an HTTP request: over twice the longest message, with 12 bytes for each character in its longest JSON form."""
 STALL_CHECKS = 4
 """Looks for stalled connections within one stall timeout."""
 RETURN_SPREAD_PER_CONNECTION_MS = 5

@@ -93,8 +93,8 @@ class CloseCode(IntEnum):
     INVALID_DATA = 1007
     """A text frame was not UTF-8. Come back without it."""
     POLICY_VIOLATION = 1008
-    """On the tutorial's socket only: the last line was refused, or lines came too fast. Come back without it, or
-    slower."""
+    """A message came in more than 64 fragments. Or, on the tutorial's socket: the last line was refused, or lines came
+    too fast. Come back without that, or slower."""
     MESSAGE_TOO_BIG = 1009
     """A frame was larger than `frame_max_bytes`, or on the tutorial's socket a line longer than a message may be.
     Come back without it."""

@@ -4,6 +4,7 @@ import re
 
 from playwright.async_api import expect
 
+from hubbub.testing.people import Guest
 from tests.browser.visitors import Visitors
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -58,6 +59,20 @@ async def test_a_visitor_reads_before_joining_and_gets_what_was_said_meanwhile(v
     await ann.says("lu")
     await bob.sees("lu")
     assert await bob.texts() == ["la", "li", "lu"]
+
+
+async def test_any_room_is_found_among_many_and_one_that_is_not_there_is_said(visitors: Visitors) -> None:
+    ann = await visitors.comes()
+    async with Guest.arrives(visitors.url, "Builder") as builder:
+        for number in range(105):
+            await builder.does("create", name=f"Room {number:03}")
+        await builder.does("create", name="Zeppelins")
+        await builder.says("up here", "zeppelins")
+    await ann.goes_to("Zeppelins")
+    await ann.sees("up here")
+    await ann.page.evaluate("() => { history.pushState(null, '', '/r/nowhere'); history.pushState(null, '', '/r/x'); }")
+    await ann.page.go_back()
+    await expect(ann.page.get_by_text("There is no such room.")).to_be_visible()
 
 
 async def test_everything_by_keyboard_alone(visitors: Visitors) -> None:

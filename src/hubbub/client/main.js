@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The page, put together: frames change the state, the state is drawn, and what people do becomes commands.
- * What a first visit does not need is loaded when it is used (`panels/`, `elements/row-actions.js`).
+ * What a first visit does not need is loaded when it is used (`panels/`, `actions.js`).
  */
 
 import { Connection } from "./connection.js";
@@ -13,7 +13,7 @@ import { h, icon, iconButton } from "./lib/dom.js";
 import { countOf, excerpt, plural, typingWords } from "./lib/words.js";
 import { Outgoing, stored } from "./outgoing.js";
 import { Reader } from "./reader.js";
-import { bootHistory, createState, cursors, receive, Room, typingNow } from "./state.js";
+import { bootHistory, createState, cursors, receive, Room, TYPING_MS, typingNow } from "./state.js";
 
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
 const files = new URL(".", import.meta.url).pathname;
@@ -31,7 +31,7 @@ const first = /** @type {Room} */ (state.rooms.get(boot.room.id));
 bootHistory(first, boot.history);
 
 /** What this browser's user prefers. */
-export const preferences = {
+const preferences = {
   enterSends: !matchMedia("(pointer: coarse)").matches,
   speak: true,
   ...stored("hubbub:preferences"),
@@ -49,7 +49,7 @@ const connection = new Connection({
 /** @param {string} type @param {object} [fields] @returns {Promise<any>} */
 const ask = (type, fields) => connection.ask(type, fields);
 const outgoing = new Outgoing({ person: boot.me.id, ask, isOpen: () => connection.status === "open", onChange: draw });
-const reader = new Reader({ state, ask, list, room: first, draw, drawNow, told });
+const reader = new Reader({ ask, list, room: first, draw, drawNow, told });
 const status = new StatusLine(element("room-bar"), () => connection.hurry());
 const announcer = new Announcer(element("announcer"));
 const toast = new Toast();
@@ -70,7 +70,7 @@ function take(frame) {
   }
   if (fresh && room?.loaded && frame.reply_to && !room.quotes.has(frame.reply_to)) reader.fetchQuote(room, frame.reply_to);
   if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
-  if (frame.type === "typing") setTimeout(draw, 6100);
+  if (frame.type === "typing") setTimeout(draw, TYPING_MS + 50);
   draw();
 }
 
@@ -119,8 +119,8 @@ function drawBar(room) {
   const title = `${unread ? `(${countOf(unread)}) ` : ""}${room.name} – ${boot.place}`;
   if (document.title === title) return;
   document.title = title;
-  const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
-  icon.href = `${files}icon${unread ? "-unread" : ""}.svg`;
+  const link = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
+  link.href = `${files}icon${unread ? "-unread" : ""}.svg`;
 }
 
 const joinedRooms = () => [...state.rooms.values()].filter((room) => room.joined);
@@ -152,8 +152,10 @@ async function openRoom(id, { push = true, seq } = {}) {
 /** A room that one is not in. @param {string} id */
 async function findRoom(id) {
   try {
-    const page = await ask("rooms", {});
-    for (const summary of page.rooms) if (!state.rooms.has(summary.id)) state.rooms.set(summary.id, new Room(summary));
+    for (const summary of (await (await load("room-finder"))?.everyRoom(ask)) ?? []) {
+      if (!state.rooms.has(summary.id)) state.rooms.set(summary.id, new Room(summary));
+    }
+    if (!state.rooms.has(id)) toast.show("There is no such room.");
   } catch (error) {
     told(error);
   }
@@ -200,10 +202,11 @@ async function load(name) {
   try {
     return await import(`./panels/${name}.js`);
   } catch {
-    toast.show("This part of the page could not be loaded. Try again when you are connected.");
+    notLoaded();
     return undefined;
   }
 }
+const notLoaded = () => toast.show("This part of the page could not be loaded. Try again when you are connected.");
 
 /** What panels may use of the page. */
 const page = { state, boot, ask, told, preferences, openRoom, load, toast, reader, composer, draw, messageHref };
@@ -315,7 +318,7 @@ listen(list, {
   leave: () => composer.focusText(),
   react: ({ seq, emoji }) => {
     const message = reader.room.messages.get(seq);
-    if (message && reader.room.joined && !reader.room.archived) loadDeeds().then(({ react }) => react(message, emoji), told);
+    if (message && reader.room.joined && !reader.room.archived) loadActions().then(({ react }) => react(message, emoji), notLoaded);
   },
   pending: ({ act, key }) => {
     const item = outgoing.items.get(key);
@@ -352,25 +355,25 @@ listen(composer, {
   },
 });
 
-/** @type {Promise<import("./deeds.js").Deeds> | undefined} */
-let deeds;
+/** @type {Promise<import("./actions.js").Actions> | undefined} */
+let actions;
 
 /** What can be done to a message: loaded when somebody first points at one. */
-function loadDeeds() {
-  deeds ??= import("./deeds.js").then(({ deedsOn }) => deedsOn(/** @type {HTMLElement} */ (list.log), page));
-  deeds.catch(() => (deeds = undefined));
-  return deeds;
+function loadActions() {
+  actions ??= import("./actions.js").then(({ actionsOn }) => actionsOn(/** @type {HTMLElement} */ (list.log), page));
+  actions.catch(() => (actions = undefined));
+  return actions;
 }
 let acting = false;
 for (const kind of ["pointerover", "focusin", "keydown"]) {
   list.log?.addEventListener(kind, (event) => {
     if (acting) return; // from then on the buttons listen themselves
-    const act = (/** @type {import("./deeds.js").Deeds} */ { actions }) => {
+    const act = (/** @type {import("./actions.js").Actions} */ { buttons }) => {
       acting = true;
-      if (event instanceof KeyboardEvent) actions.keyed(event);
-      else actions.at(event.target);
+      if (event instanceof KeyboardEvent) buttons.keyed(event);
+      else buttons.at(event.target);
     };
-    loadDeeds().then(act, () => {}); // without a connection: again at the next event
+    loadActions().then(act, () => {}); // without a connection: again at the next event
   });
 }
 

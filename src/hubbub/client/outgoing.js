@@ -106,20 +106,11 @@ export class Outgoing {
   }
 }
 
-/** @param {string} prefix @returns {Item[]} in the order of writing; none when storage is forbidden */
+/** @param {string} prefix @returns {Item[]} in the order of writing, without damaged ones; none when storage is forbidden */
 function storedItems(prefix) {
   try {
     const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
-    return names.flatMap((name) => itemIn(localStorage.getItem(name) ?? "")).sort((a, b) => a.at - b.at);
-  } catch {
-    return [];
-  }
-}
-
-/** @param {string} stored @returns {Item[]} one, or none when it is damaged */
-function itemIn(stored) {
-  try {
-    return [JSON.parse(stored)];
+    return names.flatMap((name) => stored(name) ?? []).sort((a, b) => a.at - b.at);
   } catch {
     return [];
   }

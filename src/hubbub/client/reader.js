@@ -14,7 +14,7 @@ const READ_PAUSE_MS = 250;
 
 export class Reader {
   /**
-   * @param {{state: import("./state.js").State, ask: (type: string, fields: object) => Promise<any>,
+   * @param {{ask: (type: string, fields: object) => Promise<any>,
    *   list: import("./elements/message-list.js").MessageList, room: Room, draw: () => void,
    *   drawNow: () => void, told: (error: unknown) => void}} options
    */

@@ -8,6 +8,7 @@
 import { excerpt, UNREAD_CAP } from "./lib/words.js";
 
 export const ROWS_MAX = 400;
+export const TYPING_MS = 6000;
 
 /**
  * @typedef {{id: string, name: string}} Author
@@ -122,7 +123,7 @@ export function receive(state, frame, now) {
       return { room };
     case "typing":
       if (room && frame.person.id !== state.me.id) {
-        room.typing.set(frame.person.id, { name: frame.person.name, until: now + 6000 });
+        room.typing.set(frame.person.id, { name: frame.person.name, until: now + TYPING_MS });
       }
       return { room };
     default:

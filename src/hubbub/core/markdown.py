@@ -34,14 +34,6 @@ ATTRIBUTES: dict[str, set[str]] = {
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener noreferrer nofollow"
 
-HIGHLIGHT_CLASSES = tuple(
-    HIGHLIGHT_PREFIX + name
-    for name in ("c", "k", "kc", "n", "nb", "nc", "nf", "nt", "na", "m", "s", "o", "p", "gd", "gi")
-)
-"""Kinds of tokens in highlighted code, each by its beginning (`tok-c` stands for `tok-c1`, `tok-cm` … too): comment,
-keyword, constant, name, built-in, class, function, tag, attribute, number, string, operator, punctuation, removed,
-added."""
-
 _MAY_BE_MARKED_UP = re.compile(r"[*_`~>\[\]\\|&@]|://|www\.|^\s{0,3}(?:[-+]|\d+[.)])\s", re.MULTILINE | re.IGNORECASE)
 """Without any of these there is nothing for markdown or a link finder to do. A dot between letters may be a link,
 but only with a scheme or www. in front: "e.g." and "file.py" are not."""

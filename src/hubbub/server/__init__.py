@@ -15,6 +15,8 @@ from hubbub.errors import SetupError
 from hubbub.server.limits import Config, Limits
 from hubbub.settings import Settings
 
+log = logging.getLogger(__name__)
+
 TESTED_UVICORN = {"0.54.0"}
 """Our protocol classes build on private parts of uvicorn. With another version they stay out: see `_protocols`."""
 BACKLOG = 2048
@@ -43,9 +45,6 @@ def listen(settings: Settings) -> socket.socket:
         listener.close()
         raise SetupError(_why_not(host, port, error)) from None
     return listener
-
-
-log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):

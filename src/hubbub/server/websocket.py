@@ -11,12 +11,12 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
+from hubbub.errors import CloseCode
 from hubbub.hub.fast_outlet import EXTENSION, FastOutlet
 from hubbub.server.limits import Config
 
 FRAGMENTS_MAX = 64
 """Of one message. Each costs memory, and an empty one costs its sender nothing."""
-POLICY_VIOLATION = 1008
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -117,5 +117,5 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if len(self.frames) < FRAGMENTS_MAX:
             super().handle_cont(event)
         elif not self.close_sent:
-            self.conn.send_close(POLICY_VIOLATION, "too many fragments")
+            self.conn.send_close(CloseCode.POLICY_VIOLATION, "too many fragments")
             self.handle_parser_exception()

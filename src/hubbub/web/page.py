@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from hubbub._version import __version__
 from hubbub.core.models import LOBBY, History, Message, Person, RoomSummary
 from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound, SignInNeeded
@@ -165,7 +164,6 @@ class Page:
         boot = {
             "base": base,
             "place": self._chat.settings.name,
-            "version": __version__,
             "epoch": self._chat.epoch,
             "me": me.model_dump(),
             "room": room.model_dump(),

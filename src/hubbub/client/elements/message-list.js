@@ -90,9 +90,9 @@ export class MessageList extends HTMLElement {
   /** @param {{seq: number, top: number}} place */
   goTo({ seq, top }) {
     const row = this.row(seq);
-    if (!row || !this.log) return;
+    if (!row) return;
     this.stuck = false;
-    this.log.scrollTop += row.getBoundingClientRect().top - top;
+    this.hold({ element: row, top });
   }
 
   toEnd() {

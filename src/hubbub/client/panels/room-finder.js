@@ -3,6 +3,7 @@
 
 import { h } from "../lib/dom.js";
 import { countOf } from "../lib/words.js";
+import { Room } from "../state.js";
 import { openDialog } from "./dialogs.js";
 
 const SHOWN_MAX = 50;
@@ -16,6 +17,8 @@ export async function find(page, mine) {
   const own = [...mine].sort((a, b) => Number(Boolean(b.unread)) - Number(Boolean(a.unread)));
   /** @type {Found[]} */
   let rooms = own.map(({ id, name, joined, unread, archived }) => /** @type {Found} */ ({ id, name, joined, unread, archived }));
+  /** Rooms that the page does not know yet. @type {Map<string, import("../state.js").Summary>} */
+  const strangers = new Map();
   let chosen = 0;
   const input = /** @type {HTMLInputElement} */ (
     h("input", {
@@ -39,6 +42,8 @@ export async function find(page, mine) {
   };
   const go = (/** @type {Found} */ room) => {
     dialog.close();
+    const summary = strangers.get(room.id);
+    if (summary && !page.state.rooms.has(room.id)) page.state.rooms.set(room.id, new Room(summary));
     page.openRoom(room.id);
   };
   input.addEventListener("input", () => {
@@ -56,25 +61,27 @@ export async function find(page, mine) {
   });
   show();
   try {
-    rooms = [...rooms, ...(await others(page, new Set(rooms.map(({ id }) => id))))];
+    const known = new Set(rooms.map(({ id }) => id));
+    for (const summary of await everyRoom(page.ask)) if (!known.has(summary.id)) strangers.set(summary.id, summary);
+    rooms = [...rooms, ...strangers.values()];
     show();
   } catch (error) {
     count.textContent = /** @type {Error} */ (error).message;
   }
 }
 
-/** Every room that is not known yet. @param {any} page @param {Set<string>} known @returns {Promise<Found[]>} */
-async function others({ ask }, known) {
-  /** @type {Found[]} */
+/**
+ * All rooms there are, joined or not, in the order of their ids.
+ * @param {(type: string, fields: object) => Promise<any>} ask @returns {Promise<import("../state.js").Summary[]>}
+ */
+export async function everyRoom(ask) {
+  /** @type {import("../state.js").Summary[]} */
   const found = [];
-  /** @type {string | undefined} */
-  let after;
   for (;;) {
-    /** @type {{rooms: Found[]}} */
-    const { rooms } = await ask("rooms", after ? { after } : {});
-    found.push(...rooms.filter((room) => !known.has(room.id)));
-    if (rooms.length < 100) return found;
-    after = rooms[rooms.length - 1]?.id;
+    const last = found[found.length - 1];
+    const { rooms } = await ask("rooms", last ? { after: last.id } : {});
+    if (!rooms.length) return found;
+    found.push(...rooms);
   }
 }
 

@@ -6,11 +6,11 @@ import { changedBy } from "./state.js";
 
 /**
  * @typedef {import("./state.js").Message} Message
- * @typedef {{actions: RowActions, react: (message: Message, emoji: string) => void}} Deeds
+ * @typedef {{buttons: RowActions, react: (message: Message, emoji: string) => void}} Actions
  */
 
-/** @param {HTMLElement} log @param {any} page @returns {Deeds} */
-export function deedsOn(log, page) {
+/** @param {HTMLElement} log @param {any} page @returns {Actions} */
+export function actionsOn(log, page) {
   const { state, ask, told, load, toast, reader, composer, draw, messageHref } = page;
 
   /** @param {Message} message @param {object} event applied as if it had come, until it comes */
@@ -63,7 +63,7 @@ export function deedsOn(log, page) {
   }
 
   /** @type {Record<string, (message: Message, more?: any) => unknown>} */
-  const deeds = {
+  const verbs = {
     reply: (message) => composer.reply(message.seq),
     edit: (message) => composer.edit(message.seq, message.text),
     delete: remove,
@@ -75,11 +75,11 @@ export function deedsOn(log, page) {
     unread: (message) => reader.markUnread(message.seq).catch(told),
     copy,
   };
-  const actions = new RowActions(log, {
+  const buttons = new RowActions(log, {
     find: (seq) => reader.room.messages.get(seq),
     mine: (message) => message.author.id === state.me.id,
     allowed: () => reader.room.joined && !reader.room.archived,
-    act: (verb, message, more) => deeds[verb]?.(message, more),
+    act: (verb, message, more) => verbs[verb]?.(message, more),
   });
-  return { actions, react };
+  return { buttons, react };
 }
