@@ -104,11 +104,12 @@ async def test_what_the_server_refuses_stays_with_the_reason_and_a_way_out(visit
     ann, bob = await visitors.comes(), await visitors.comes()
     await ann.creates_room("Short lived")
     await bob.joins("Short lived")
-    await bob.page.evaluate(  # his message takes its time
+    await bob.page.evaluate(  # his message is held back
         """() => {
             const send = WebSocket.prototype.send;
             WebSocket.prototype.send = function (text) {
-                setTimeout(() => send.call(this, text), text.includes("too late") ? 1500 : 0);
+                if (text.includes("too late")) window.release = () => send.call(this, text);
+                else send.call(this, text);
             };
         }"""
     )
@@ -116,6 +117,9 @@ async def test_what_the_server_refuses_stays_with_the_reason_and_a_way_out(visit
     await ann.page.get_by_role("button", name="About this room, 2 people here").click()
     await ann.page.get_by_role("button", name="Archive").click()
     await ann.page.get_by_role("dialog").get_by_role("button", name="Archive").click()
+    for person in (ann, bob):
+        await expect(person.page.locator("message-composer")).to_contain_text("This room is archived")
+    await bob.page.evaluate("() => window.release()")
     failed = bob.page.locator(".row.failed")
     await expect(failed).to_contain_text("This room is archived")
     await expect(failed.get_by_role("button", name="Try again")).to_be_visible()

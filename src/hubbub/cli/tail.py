@@ -23,16 +23,23 @@ def command(
     remote.sign_in()
     found = remote.room(room)
     remote.join(found)
-    cursor = since
-    if cursor is None:
-        history = remote.call("GET", f"/rooms/{found['id']}/messages", params={"limit": max(1, lines)})
-        cursor = history["head"]
-        for message in history["messages"][-lines:] if lines else []:
-            print(
-                json.dumps(message, ensure_ascii=False) if as_json else _line(message["author"], message),
-                flush=True,
-            )
-    asyncio.run(_follow(remote, found["id"], cursor, as_json))
+    asyncio.run(_tail(remote, found["id"], lines, since, as_json))
+
+
+async def _tail(remote: Remote, room: str, lines: int, since: int | None, as_json: bool) -> None:
+    """All that is printed is printed from here: Ctrl-C finds a running loop, which ends without a word."""
+    if since is None:
+        since = _print_last(remote, room, lines, as_json)
+    await _follow(remote, room, since, as_json)
+
+
+def _print_last(remote: Remote, room: str, lines: int, as_json: bool) -> int:
+    """Prints the newest messages. Returns the `seq` after which to go on."""
+    history = remote.call("GET", f"/rooms/{room}/messages", params={"limit": max(1, lines)})
+    for message in history["messages"][-lines:] if lines else []:
+        line = json.dumps(message, ensure_ascii=False) if as_json else _line(message["author"], message)
+        print(line, flush=True)
+    return int(history["head"])
 
 
 async def _follow(remote: Remote, room: str, cursor: int, as_json: bool) -> None:
