@@ -4,8 +4,10 @@ Private API of uvicorn: used only with the versions in `hubbub.server.TESTED_UVI
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -19,6 +21,41 @@ FRAGMENTS_MAX = 64
 """Of one message. Each costs memory, and an empty one costs its sender nothing."""
 
 
+class Mailbox:
+    """In place of the `asyncio.Queue` between uvicorn and the application, which is 3 kB when it is empty; and its
+    messages may be listened to instead of waited for."""
+
+    __slots__ = ("_listener", "_messages", "_waiter")
+
+    def __init__(self) -> None:
+        self._messages: list[Any] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self._listener: Callable[[Any], None] | None = None
+
+    def put_nowait(self, message: Any) -> None:
+        if self._listener:
+            self._listener(message)
+            return
+        self._messages.append(message)
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def get(self) -> Any:
+        while not self._messages:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._messages.pop(0)
+
+    def empty(self) -> bool:
+        return not self._messages
+
+    def listen(self, listener: Callable[[Any], None]) -> None:
+        self._listener = listener
+        messages, self._messages = self._messages, []
+        for message in messages:
+            listener(message)
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Is the `Wire` of its connection. What uvicorn leaves open, and this closes:
 
@@ -27,10 +64,23 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     * a message may have any number of fragments.
     """
 
+    # uvicorn's own attributes too: as a dictionary they take 1.2 kB more for each connection.
+    __slots__ = (
+        *("app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config"),
+        *("conn", "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames"),
+        *("handshake_complete", "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop"),
+        *("pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer"),
+        *("queue", "read_paused", "request", "response", "root_path", "scheme", "scope", "server", "tasks"),
+        *("transport", "writable"),
+        *("_adopted", "_end", "_outlet", "_pong"),
+    )
     config: Config
+    queue: Mailbox  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.queue = Mailbox()
+        self._adopted = False
         self._outlet: FastOutlet | None = None
         self._pong: bytes | None = None
         self._end: asyncio.TimerHandle | None = None
@@ -41,6 +91,20 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._outlet = outlet
         if not self.writable.is_set():
             outlet.waits()
+
+    def listen(self, listener: Callable[[Any], None]) -> None:
+        self._adopted = True
+        self.read_paused = True  # as uvicorn understands it, so that it does not pause at each message
+        self.transport.resume_reading()
+        self.queue.listen(listener)
+
+    def close(self, code: int, reason: str) -> None:
+        if self.conn.state is OPEN and not self.transport.is_closing():
+            self.conn.send_close(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+            self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+            self._bound_the_end()
 
     # What asyncio says ---------------------------------------------------------------------------------------
 
@@ -87,6 +151,26 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         await super().send(message)
         self._bound_the_end()
+
+    async def run_asgi(self) -> None:
+        """As uvicorn's, but a connection that is listened to outlives the application's call, and what only that
+        needed is dropped: the request, its headers, the scope."""
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except BaseException:
+            self.logger.exception("Exception in ASGI application\n")
+            self.send_500_response()
+            self._adopted = False
+        else:
+            if not self.handshake_complete:
+                self.logger.error("ASGI callable returned without completing handshake.")
+                self.send_500_response()
+        self.request.headers.clear()  # the parser holds on to the request
+        del self.scope, self.request, self.response
+        if not self._adopted and self.close_timer is None:
+            self.transport.close()
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         super().on_task_complete(task)
