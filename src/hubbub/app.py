@@ -33,7 +33,7 @@ from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.page import page_router
-from hubbub.web.socket import socket_router
+from hubbub.web.socket import SocketFirst, socket_router
 from hubbub.web.tutorial import tutorial_router
 
 DATABASE = "hubbub.db"
@@ -242,6 +242,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.chat = chat
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(SocketFirst, chat=chat)
     app.include_router(chat.router)
     return app
 

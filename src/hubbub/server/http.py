@@ -9,6 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hubbub.server import handshake
 from hubbub.server.limits import Limits
 
 HEAD_MAX_BYTES = 65_536
@@ -36,6 +37,12 @@ class Deadlines(asyncio.Protocol):
     transport: asyncio.Transport
     flow: Any
     cycle: Any
+    scope: Any
+    url: bytes
+    connections: Any
+    server_state: Any
+    app_state: Any
+    ws_protocol_class: Any
 
     _owed = Owed.NOTHING
     _clock: asyncio.TimerHandle | None = None
@@ -89,7 +96,14 @@ class Deadlines(asyncio.Protocol):
     def handle_websocket_upgrade(self, *args: Any) -> None:
         self._upgraded = True
         self._stop()
-        super().handle_websocket_upgrade(*args)  # type: ignore[misc]
+        key = None if self.config.ws_per_message_deflate else handshake.key_of(self.scope)
+        if key is None:
+            super().handle_websocket_upgrade(*args)  # type: ignore[misc]
+            return
+        self.connections.discard(self)
+        protocol = self.ws_protocol_class(self.config, self.server_state, self.app_state)
+        protocol.adopt(self.transport, self.scope, args[0].target if args else self.url, key)
+        self.transport.set_protocol(protocol)
 
     # The clock -----------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ Private API of uvicorn: used only with the versions in `hubbub.server.TESTED_UVI
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -15,8 +15,11 @@ from websockets.protocol import OPEN
 
 from hubbub.errors import CloseCode
 from hubbub.hub.fast_outlet import EXTENSION, FastOutlet
+from hubbub.server import handshake
 from hubbub.server.limits import Config
 
+NO_REQUEST = b"GET / HTTP/1.1\r\n\r\n"
+"""For websockets' parser, which wants to see a request before it reads frames."""
 FRAGMENTS_MAX = 64
 """Of one message. Each costs memory, and an empty one costs its sender nothing."""
 
@@ -72,7 +75,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         *("pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer"),
         *("queue", "read_paused", "request", "response", "root_path", "scheme", "scope", "server", "tasks"),
         *("transport", "writable"),
-        *("_adopted", "_end", "_outlet", "_pong"),
+        *("_adopted", "_end", "_key", "_outlet", "_pong"),
     )
     config: Config
     queue: Mailbox  # type: ignore[assignment]
@@ -81,9 +84,27 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **options)
         self.queue = Mailbox()
         self._adopted = False
+        self._key: bytes | None = None
         self._outlet: FastOutlet | None = None
         self._pong: bytes | None = None
         self._end: asyncio.TimerHandle | None = None
+
+    def adopt(self, transport: asyncio.Transport, request: Mapping[str, Any], target: bytes, key: bytes) -> None:
+        """Takes over a connection whose request was parsed, and found to be a plain handshake with this key."""
+        self.connections.add(self)
+        self.transport = transport
+        self.server, self.client = request["server"], request["client"]
+        self._watch_writing()
+        self.conn.receive_data(NO_REQUEST)
+        self.conn.events_received()
+        self._key = key
+        self.handshake_initiated = True
+        extensions = {"websocket.http.response": {}, EXTENSION: self}
+        self.scope = handshake.scope_of(request, target, extensions)  # type: ignore[assignment]
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
 
     # The wire ------------------------------------------------------------------------------------------------
 
@@ -110,7 +131,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        # From the first byte that has to wait to the last: so an outlet is told of every drain.
+        self._watch_writing()
+
+    def _watch_writing(self) -> None:
+        """From the first byte that has to wait to the last: so an outlet is told of every drain."""
         self.transport.set_write_buffer_limits(high=0)
 
     def pause_writing(self) -> None:
@@ -149,8 +173,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._bound_the_end()
 
     async def send(self, message: Any) -> None:
+        if self._key and message["type"] == "websocket.accept":
+            self._accept(self._key, message)
+            return
         await super().send(message)
         self._bound_the_end()
+
+    def _accept(self, key: bytes, message: Any) -> None:
+        self._key = None
+        if self.disconnected or self.transport.is_closing():
+            raise ClientDisconnected()
+        headers = [*self.default_headers, *message.get("headers", [])]
+        self.transport.write(handshake.answer(key, message.get("subprotocol"), headers))
+        self.handshake_complete = True
+        self.conn.state = OPEN
+        self.start_keepalive()
 
     async def run_asgi(self) -> None:
         """As uvicorn's, but a connection that is listened to outlives the application's call, and what only that
@@ -167,8 +204,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             if not self.handshake_complete:
                 self.logger.error("ASGI callable returned without completing handshake.")
                 self.send_500_response()
-        self.request.headers.clear()  # the parser holds on to the request
-        del self.scope, self.request, self.response
+        del self.scope
+        if hasattr(self, "request"):
+            self.request.headers.clear()  # the parser holds on to the request
+            del self.request, self.response
         if not self._adopted and self.close_timer is None:
             self.transport.close()
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -19,13 +17,12 @@ from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
 from hubbub.store import Committed, Reader, Transaction
 from hubbub.store.migrate import NewerDatabase, upgrade
-from hubbub.store.reader import SqlReader
+from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
 from hubbub.store.transaction import SERVER_ID, SqlTransaction
 from hubbub.store.writer import Writer
 
 T = TypeVar("T")
-READERS = 4
 BUSY_TIMEOUT_MS = 5000
 PRAGMAS = (
     "journal_mode=WAL",
@@ -46,9 +43,7 @@ class SqliteStore:
         self._new_epoch = new_epoch
         self._lock: IO[str] | None = None
         self._writer: Writer | None = None
-        self._readers: ThreadPoolExecutor | None = None
-        self._reading = threading.local()
-        self._opened: list[Connection] = []
+        self._readers: Readers | None = None
 
     async def start(self) -> None:
         self._lock = _lock(self.path)
@@ -57,10 +52,8 @@ class SqliteStore:
         except Exception as error:
             self._unlock()
             raise _setup_error(self.path, error) from error
-        self._read_engine = _engine(self.path, "BEGIN")
-        self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="hubbub-reader")
-        self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news))
+        self._readers = Readers(_engine(self.path, "BEGIN"), failure_of)
+        self._writer = Writer(_engine(self.path, "BEGIN IMMEDIATE"), failure_of, lambda news: self.on_commit(news))
 
     async def stop(self) -> None:
         writer, readers = self._writer, self._readers
@@ -68,33 +61,20 @@ class SqliteStore:
         if writer:
             await writer.stop()
         if readers:
-            await asyncio.to_thread(readers.shutdown)
-        while self._opened:
-            self._opened.pop().close()
+            await readers.stop()
         self._unlock()
 
     async def read(self, function: Callable[[Reader], T]) -> T:
         if self._readers is None:
             raise Unavailable("The store is closed.", retry_after_s=1.0)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, function)
+        value: T = await self._readers.read(function)
+        return value
 
     async def write(self, function: Callable[[Transaction], T]) -> T:
         if self._writer is None:
             raise Unavailable("The store is closed.", retry_after_s=1.0)
         value: T = await self._writer.write(function)
         return value
-
-    def _read(self, function: Callable[[Reader], T]) -> T:
-        """In a reader's thread, on that thread's own connection."""
-        connection: Connection | None = getattr(self._reading, "connection", None)
-        if connection is None:
-            connection = self._reading.connection = self._read_engine.connect()
-            self._opened.append(connection)
-        try:
-            with connection.begin():
-                return function(SqlReader(connection))
-        except DBAPIError as error:
-            raise failure_of(error) from error
 
     def _prepare(self) -> None:
         engine = _engine(self.path, "BEGIN IMMEDIATE")
