@@ -1,43 +1,52 @@
-"""The opening handshake of a WebSocket (RFC 6455, section 4.2), from a request that is parsed already.
-
-uvicorn has its request parsed a second time, by a library that is thorough and slow; when 2,000 people return at once,
-that is a second of theirs. Only what every browser sends is recognised here: everything else takes uvicorn's way, which
-also finds the words for what is wrong with it.
-"""
+"""The opening handshake of a WebSocket (RFC 6455, section 4.2), from a request that uvicorn has parsed already."""
 
 import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha1
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 KEY_BYTES = 16
+VERSION = b"13"
 ONCE = (b"upgrade", b"connection", b"sec-websocket-key", b"sec-websocket-version")
+SAME = ("http_version", "server", "client", "root_path", "headers", "state")
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-def key_of(request: Mapping[str, Any]) -> bytes | None:
-    """The client's key, when the request (a scope of ASGI's) is a plain and valid handshake; else None."""
-    if request["method"] != "GET" or request["http_version"] != "1.1":
-        return None
+class BadHandshake(Exception):
+    """The request is no handshake that we can answer; `response` is what the client is told, whole."""
+
+    def __init__(self, status: int, words: str, headers: Headers = ()) -> None:
+        super().__init__(words)
+        self.response = refusal(status, headers, words.encode())
+
+
+def key_of(request: Mapping[str, Any]) -> bytes:
+    """The client's key, from a request (a scope of ASGI's). Raises BadHandshake."""
+    if request["method"] != "GET":
+        raise BadHandshake(405, "A WebSocket is opened with GET.", [(b"allow", b"GET")])
     once: dict[bytes, bytes] = {}
     for name, value in request["headers"]:
         if name in ONCE:
             if name in once:
-                return None
+                raise BadHandshake(400, f"{name.decode()} is there twice.")
             once[name] = value
     options = [option.strip() for option in once.get(b"connection", b"").lower().split(b",")]
-    plain = b"upgrade" in options and once.get(b"upgrade", b"").lower() == b"websocket"
+    if request["http_version"] != "1.1" or b"upgrade" not in options:
+        raise BadHandshake(400, "A WebSocket needs HTTP/1.1 and `Connection: Upgrade`.")
+    if once.get(b"sec-websocket-version") != VERSION:
+        raise BadHandshake(426, "This server speaks version 13.", [(b"sec-websocket-version", VERSION)])
     key = once.get(b"sec-websocket-key", b"")
-    if plain and once.get(b"sec-websocket-version") == b"13" and _is_key(key):
-        return key
-    return None
+    if not _is_key(key):
+        raise BadHandshake(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
+    return key
 
 
-def answer(key: bytes, subprotocol: str | None, headers: Headers) -> bytes:
-    """The head of the response that accepts the connection."""
+def acceptance(key: bytes, subprotocol: str | None, headers: Headers) -> bytes:
+    """The response that opens the connection."""
     lines = [
         b"HTTP/1.1 101 Switching Protocols",
         b"Upgrade: websocket",
@@ -50,7 +59,19 @@ def answer(key: bytes, subprotocol: str | None, headers: Headers) -> bytes:
     return b"\r\n".join([*lines, b"", b""])
 
 
-def scope_of(request: Mapping[str, Any], target: bytes, extensions: dict[str, Any]) -> dict[str, Any]:
+def refusal(status: int, headers: Headers, body: bytes) -> bytes:
+    """The response that says no. The connection is closed after it."""
+    sent = {name.lower() for name, _ in headers}
+    lines = [b"HTTP/1.1 %d %s" % (status, _phrase(status)), b"Connection: close"]
+    if b"content-type" not in sent:
+        lines.append(b"Content-Type: text/plain; charset=utf-8")
+    if b"content-length" not in sent:
+        lines.append(b"Content-Length: %d" % len(body))
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join([*lines, b"", body])
+
+
+def scope_of(request: Mapping[str, Any], target: bytes) -> dict[str, Any]:
     """The scope of a WebSocket (ASGI, "WebSocket Connection Scope") from that of its request and the request's
     target (RFC 9112, section 3.2)."""
     raw_path, _, query = target.partition(b"?")
@@ -65,11 +86,15 @@ def scope_of(request: Mapping[str, Any], target: bytes, extensions: dict[str, An
         "raw_path": root_path.encode("ascii") + raw_path,
         "query_string": query,
         "subprotocols": [token.strip() for value in wanted for token in value.split(",")],
-        "extensions": extensions,
+        "extensions": {"websocket.http.response": {}},
     }
 
 
-SAME = ("http_version", "server", "client", "root_path", "headers", "state")
+def _phrase(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""
 
 
 def _is_key(text: bytes) -> bool:

@@ -41,8 +41,6 @@ class Deadlines(asyncio.Protocol):
     url: bytes
     connections: Any
     server_state: Any
-    app_state: Any
-    ws_protocol_class: Any
 
     _owed = Owed.NOTHING
     _clock: asyncio.TimerHandle | None = None
@@ -96,14 +94,15 @@ class Deadlines(asyncio.Protocol):
     def handle_websocket_upgrade(self, *args: Any) -> None:
         self._upgraded = True
         self._stop()
-        key = None if self.config.ws_per_message_deflate else handshake.key_of(self.scope)
-        if key is None:
-            super().handle_websocket_upgrade(*args)  # type: ignore[misc]
-            return
         self.connections.discard(self)
-        protocol = self.ws_protocol_class(self.config, self.server_state, self.app_state)
-        protocol.adopt(self.transport, self.scope, args[0].target if args else self.url, key)
-        self.transport.set_protocol(protocol)
+        try:
+            key = handshake.key_of(self.scope)
+        except handshake.BadHandshake as error:
+            self.transport.write(error.response)
+            self.transport.close()
+        else:
+            protocol = self.config.ws_protocol_class(self.config, self.server_state)
+            protocol.adopt(self.transport, self.scope, args[0].target if args else self.url, key)
 
     # The clock -----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import uvicorn
 
+from hubbub.server.keepalive import Keepalive
+
 
 class Limits(NamedTuple):
     request_s: float
@@ -20,3 +22,5 @@ class Config(uvicorn.Config):
     def __init__(self, app: Any, limits: Limits, **options: Any) -> None:
         super().__init__(app, **options)
         self.limits = limits
+        interval_s, timeout_s = self.ws_ping_interval, self.ws_ping_timeout
+        self.keepalive = Keepalive(interval_s, timeout_s) if interval_s and timeout_s else None
