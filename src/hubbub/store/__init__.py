@@ -6,7 +6,8 @@ A caller hands in a plain function; the store runs it in a worker thread inside 
     page = await store.read(lambda reader: reader.history("lobby", before=120, limit=50))
 
 `write` joins the functions of many callers into one transaction (group commit) and returns after the commit; each
-function sees what the ones before it did, and one that raises leaves no trace. Whatever `append` and `announce` gave
+function sees what the ones before it did, and one that raises leaves no trace. When one has raised after it had
+written, all are run again, so a function changes nothing but the store. Whatever `append` and `announce` gave
 is handed to `on_commit` after the commit, in order, before the writers get their results.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from hubbub.core.models import (
+    Author,
     History,
     Member,
     Membership,
@@ -41,6 +43,15 @@ class StoredFrame(NamedTuple):
     frame: str
 
 
+class Standing(NamedTuple):
+    """What decides whether a person may change something in a room, and under which name it is told. None: there is
+    no such room, the person is not in it, there is no such person."""
+
+    room: Room | None
+    membership: Membership | None
+    author: Author | None
+
+
 class Reader(Protocol):
     """Reads one consistent snapshot. Methods that look one thing up return None when it is not there."""
 
@@ -61,6 +72,10 @@ class Reader(Protocol):
         ...
 
     def membership(self, room: str, person: str) -> Membership | None: ...
+
+    def standing(self, room: str, person: str) -> Standing:
+        """A room, and this person in it, in one look."""
+        ...
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
         """The rooms that the person is in, the most recently active first, at most 500."""
