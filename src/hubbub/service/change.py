@@ -32,14 +32,13 @@ async def change_room(
     with the stamp, or None when everything is already as the command wants it, or an answer of its own."""
 
     def change(tx: Transaction) -> Applied:
-        standing = tx.standing(command.room, me.id)
-        room = policy.must_exist(standing.room)
-        policy.must_be_member(standing.membership)
-        policy.must_be_open(room)
-        decision = decide(tx, Stamp(room=room.id, seq=0, at=context.now(), by=standing.author or me.author))
+        standing = policy.must_exist(tx.standing(command.room, me.id))
+        policy.must_be_member(standing.joined_at)
+        policy.must_be_open(standing)
+        decision = decide(tx, Stamp(room=command.room, seq=0, at=context.now(), by=standing.author or me.author))
         if isinstance(decision, Applied):
             return decision
-        seq = room.head if decision is None else tx.append(decision).seq
+        seq = standing.head if decision is None else tx.append(decision).seq
         return Applied(room=command.room, seq=seq)
 
     return await context.store.write(change)

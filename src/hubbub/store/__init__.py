@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from hubbub.core.models import (
-    Author,
     History,
     Member,
     Membership,
@@ -24,6 +23,7 @@ from hubbub.core.models import (
     PersonKind,
     Room,
     RoomSummary,
+    Standing,
 )
 from hubbub.protocol import Envelope, Event
 
@@ -41,15 +41,6 @@ class Committed(NamedTuple):
 class StoredFrame(NamedTuple):
     seq: int
     frame: str
-
-
-class Standing(NamedTuple):
-    """What decides whether a person may change something in a room, and under which name it is told. None: there is
-    no such room, the person is not in it, there is no such person."""
-
-    room: Room | None
-    membership: Membership | None
-    author: Author | None
 
 
 class Reader(Protocol):
@@ -73,8 +64,8 @@ class Reader(Protocol):
 
     def membership(self, room: str, person: str) -> Membership | None: ...
 
-    def standing(self, room: str, person: str) -> Standing:
-        """A room, and this person in it, in one look."""
+    def standing(self, room: str, person: str) -> Standing | None:
+        """A room as it decides what this person may do in it, in one look."""
         ...
 
     def rooms_of(self, person: str) -> list[RoomSummary]:

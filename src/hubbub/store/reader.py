@@ -17,9 +17,10 @@ from hubbub.core.models import (
     Reaction,
     Room,
     RoomSummary,
+    Standing,
 )
 from hubbub.core.text import excerpt
-from hubbub.store import UNREAD_CAP, Standing, StoredFrame
+from hubbub.store import UNREAD_CAP, StoredFrame
 from hubbub.store.prepared import Prepared
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, session
 
@@ -33,7 +34,6 @@ _limit: BindParameter[int] = bindparam("limit")
 
 EPOCH = select(meta.c.value).where(meta.c.key == "epoch")
 ROOM_COLUMNS = [c for c in room.c if c.name != "name_key"]
-ROOM_FIELDS = [c.name for c in ROOM_COLUMNS]
 ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
 ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived)
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
@@ -52,7 +52,7 @@ MEMBERS = (
 MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
 _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
 STANDING = Prepared(
-    select(*ROOM_COLUMNS, person.c.name.label("author_name"), membership.c.joined_at, membership.c.read)
+    select(room.c.head, room.c.archived, membership.c.joined_at, person.c.name)
     .select_from(room)
     .outerjoin(person, person.c.id == _person)
     .outerjoin(membership, _mine)
@@ -130,15 +130,10 @@ class SqlReader:
             return None
         return Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
 
-    def standing(self, room: str, person: str) -> Standing:
-        for row in STANDING.run(self._connection, {"room": room, "person": person}):
-            place = {"room": room, "person": person, "joined_at": row.joined_at, "read": row.read}
-            return Standing(
-                room=Room(**dict(zip(ROOM_FIELDS, row, strict=False))),
-                membership=None if row.read is None else Membership(**place),
-                author=None if row.author_name is None else Author(id=person, name=row.author_name),
-            )
-        return Standing(None, None, None)
+    def standing(self, room: str, person: str) -> Standing | None:
+        for head, archived, joined_at, name in STANDING.run(self._connection, {"room": room, "person": person}):
+            return Standing(head, archived, joined_at, None if name is None else Author(id=person, name=name))
+        return None
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
         rows = self._connection.execute(ROOMS_OF, {"person": person}).all()
