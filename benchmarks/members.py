@@ -9,7 +9,7 @@ import json
 import os
 import struct
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 CONNECT_AT_ONCE = 50
 QUIET_S = 1.5
@@ -56,11 +56,16 @@ class Member(asyncio.Protocol):
                 break
             if data[position] == TEXT:
                 count += 1
+                if size < 126:
+                    self.short(data[start : start + size])
             elif data[position] == PING:
                 self.send(PONG, data[start : start + size])
             position = start + size
         self.crowd.received(count, position)
         return data[position:]
+
+    def short(self, payload: bytes) -> None:
+        """A text frame that is shorter than any message; for a subclass that wants to know the answers."""
 
     def send(self, opcode: int, payload: bytes) -> None:
         """Masked with zeros, which leaves the payload as it is."""
@@ -76,6 +81,8 @@ class Member(asyncio.Protocol):
 class Crowd:
     """All members. `message(number)` is the frame by which a member posts; `answers` are the frames that each post
     brings to its sender alone."""
+
+    member = Member
 
     def __init__(self, message: Callable[[int], bytes], answers: int = 1) -> None:
         self.members: list[Member] = []
@@ -96,7 +103,7 @@ class Crowd:
         async def come(path: str, header: str) -> None:
             async with gate:
                 _, member = await loop.create_connection(
-                    lambda: Member(self, _handshake(path, header)), "127.0.0.1", port
+                    lambda: self.member(self, _handshake(path, header)), "127.0.0.1", port
                 )
                 await member.upgraded
                 self.members.append(member)
@@ -156,15 +163,36 @@ def _handshake(path: str, header: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+class Api:
+    """One connection for requests to Hubbub's HTTP interface, one after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def at(cls, port: int) -> "Api":
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def call(self, request: str, body: str = "{}", header: str = "X-Nobody: 1") -> dict[str, Any]:
+        """`request` is a method and a path below /api; returns what the server answers."""
+        method, path = request.split()
+        head = [f"{method} /api{path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", header]
+        self._writer.write("\r\n".join([*head, f"Content-Length: {len(body)}", "", body]).encode())
+        answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        size = int(answer.partition(b"content-length:")[2].split(b"\r\n")[0])
+        value: dict[str, Any] = json.loads(await self._reader.readexactly(size))
+        if not answer.startswith(b"http/1.1 2"):
+            raise SystemExit(f"the server refused {request}: {value}")
+        return value
+
+    def close(self) -> None:
+        self._writer.close()
+
+
 async def sign_in(port: int, count: int) -> list[str]:
     """Makes so many guests of a Hubbub server; returns the header with which each comes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    tokens = []
-    for _ in range(count):
-        writer.write(b"POST /api/guests HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
-        writer.write(b"Content-Length: 2\r\n\r\n{}")
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        size = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
-        tokens.append(json.loads(await reader.readexactly(size))["token"])
-    writer.close()
+    api = await Api.at(port)
+    tokens = [(await api.call("POST /guests"))["token"] for _ in range(count)]
+    api.close()
     return [f"Authorization: Bearer {token}" for token in tokens]

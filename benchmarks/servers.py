@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,18 +37,19 @@ TUTORIAL = Program("FastAPI tutorial, uvicorn", (*UVICORN, "tutorial:app"), Fals
 class Running:
     """A started server; figures are of it and of all processes that it has started."""
 
-    def __init__(self, pid: int, port: int) -> None:
+    def __init__(self, pid: int, port: int, data: Path) -> None:
         self.pid = pid
         self.port = port
+        self.data = data
 
     def cpu_s(self) -> float:
         """User and system time since its start."""
-        return sum(sum(map(int, _stat(pid)[11:13])) for pid in self._tree()) / TICKS_PER_S
+        return sum(sum(map(int, _stat(pid)[11:13])) for pid in self.processes()) / TICKS_PER_S
 
     def rss_kb(self) -> float:
-        return sum(int(_stat(pid)[21]) for pid in self._tree()) * PAGE_KB
+        return sum(int(_stat(pid)[21]) for pid in self.processes()) * PAGE_KB
 
-    def _tree(self) -> list[int]:
+    def processes(self) -> list[int]:
         parents = {int(p.name): int(_stat(int(p.name))[1]) for p in Path("/proc").iterdir() if p.name.isdigit()}
         tree = [self.pid]
         for pid in tree:
@@ -77,9 +78,11 @@ def run(program: Program, core: set[int]) -> Iterator[Running]:
         )
         try:
             _wait_for(process, port)
-            yield Running(process.pid, port)
+            yield Running(process.pid, port, Path(folder))
         finally:
-            process.send_signal(signal.SIGKILL)
+            for pid in Running(process.pid, port, Path(folder)).processes():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             process.wait()
 
 

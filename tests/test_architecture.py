@@ -26,6 +26,7 @@ PARTS = {
     "store.reader": "sqlite",
     "store.transaction": "sqlite",
     "store.writer": "sqlite",
+    "store.prepared": "sqlite",
     "store.projection": "sqlite",
     "store.tables": "sqlite",
     "store.migrate": "sqlite",

@@ -11,7 +11,7 @@ commands, each with an `id` of its choice, and gets one `result` or one `error` 
 `docs/protocol.md` and `docs/protocol.schema.json` are generated from this module (`scripts/generate-docs`).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
@@ -542,16 +542,16 @@ EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, type_])
 # Between bus and hub ---------------------------------------------------------------------------------------------
 
 
-class Envelope(Record):
+class Envelope(NamedTuple):
     """What the bus carries between nodes: a frame that is already encoded, and whom it is for."""
 
+    frame: str
     room: RoomId | None = None
     """For everybody who is in this room now …"""
     person: PersonId | None = None
     """… or for every connection of this person."""
     seq: Seq | None = None
     """Of a durable event; None for a signal."""
-    frame: str
     plain: str | None = None
     """The same for plain-text clients (the tutorial's protocol); None when they are not told."""
     erases: bool = False

@@ -17,9 +17,11 @@ from hubbub.core.models import (
     Reaction,
     Room,
     RoomSummary,
+    Standing,
 )
 from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
+from hubbub.store.prepared import Prepared
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, session
 
 QUOTE_MAX_CHARS = 200
@@ -49,6 +51,13 @@ MEMBERS = (
 )
 MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
 _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
+STANDING = Prepared(
+    select(room.c.head, room.c.archived, membership.c.joined_at, person.c.name)
+    .select_from(room)
+    .outerjoin(person, person.c.id == _person)
+    .outerjoin(membership, _mine)
+    .where(room.c.id == _room)
+)
 _seen = [room.c.id, room.c.name, room.c.archived, room.c.created_by, room.c.head, room.c.last_at, membership.c.read]
 ROOMS_OF = select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX)
 SUMMARY = select(*_seen).outerjoin(membership, _mine).where(room.c.id == _room)
@@ -72,7 +81,7 @@ MESSAGES = (
     .where(message.c.room == _room)
 )
 MESSAGE = MESSAGES.where(message.c.seq == _seq)
-POSTED_WITH = MESSAGES.where(message.c.author == _person, message.c.key == bindparam("key"))
+POSTED_WITH = Prepared(MESSAGES.where(message.c.author == _person, message.c.key == bindparam("key")))
 NEWEST = MESSAGES.order_by(message.c.seq.desc()).limit(_limit)
 BEFORE = MESSAGES.where(message.c.seq < _seq).order_by(message.c.seq.desc()).limit(_limit)
 AFTER = MESSAGES.where(message.c.seq > _seq).order_by(message.c.seq).limit(_limit)
@@ -121,6 +130,11 @@ class SqlReader:
             return None
         return Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
 
+    def standing(self, room: str, person: str) -> Standing | None:
+        for head, archived, joined_at, name in STANDING.run(self._connection, {"room": room, "person": person}):
+            return Standing(head, archived, joined_at, None if name is None else Author(id=person, name=name))
+        return None
+
     def rooms_of(self, person: str) -> list[RoomSummary]:
         rows = self._connection.execute(ROOMS_OF, {"person": person}).all()
         return [self._summary_of(row, person) for row in rows]
@@ -145,7 +159,7 @@ class SqlReader:
         return next(iter(self._messages_of(room, rows)), None)
 
     def posted_with(self, room: str, person: str, key: str) -> Message | None:
-        rows = self._connection.execute(POSTED_WITH, {"room": room, "person": person, "key": key}).all()
+        rows = POSTED_WITH.run(self._connection, {"room": room, "person": person, "key": key})
         return next(iter(self._messages_of(room, rows)), None)
 
     def history(
