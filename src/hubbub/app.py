@@ -33,7 +33,7 @@ from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.page import page_router
-from hubbub.web.socket import SocketFirst, socket_router
+from hubbub.web.socket import socket_router
 from hubbub.web.tutorial import tutorial_router
 
 DATABASE = "hubbub.db"
@@ -160,9 +160,13 @@ class Chat:
     async def perform(self, me: Person, command: AnyCommand) -> Value:
         """Does what the command says in the name of `me`; returns its answer once it is durable.
         Raises HubbubError."""
+        self.must_go_on()
+        return await self._service.perform(me, command)
+
+    def must_go_on(self) -> None:
+        """Raises Unavailable when the server is about to restart: nothing new may begin."""
         if self.draining:
             raise Unavailable("The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0)
-        return await self._service.perform(me, command)
 
     async def enter(self, connection: Connection, room: str, cursor: int | None) -> None:
         """Puts a connection into a room (see `Hub.enter`) and counts its person as here."""
@@ -242,7 +246,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.chat = chat
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(SocketFirst, chat=chat)
     app.include_router(chat.router)
     return app
 

@@ -16,6 +16,9 @@ HEAD_MAX_BYTES = 65_536
 BODY_PART_BYTES = 65_536
 """So much of a body, or its rest, must come within the time for a request."""
 
+FULL = "This server has as many connections as it may have. Try again later."
+FULL_RETRY_AFTER_S = 10
+
 
 class Owed(Enum):
     """What a connection waits for from its peer."""
@@ -96,6 +99,8 @@ class Deadlines(asyncio.Protocol):
         self._stop()
         self.connections.discard(self)
         try:
+            if len(self.connections) >= self.config.limits.connections:
+                raise handshake.BadHandshake(503, FULL, [(b"retry-after", b"%d" % FULL_RETRY_AFTER_S)])
             key = handshake.key_of(self.scope)
         except handshake.BadHandshake as error:
             self.transport.write(error.response)

@@ -38,7 +38,7 @@ ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
 ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived)
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
 PERSON = select(person).where(person.c.id == _person)
-SESSION = (
+SESSION = Prepared(
     select(person).join(session, session.c.person == person.c.id).where(session.c.token_hash == bindparam("token_hash"))
 )
 MEMBERSHIP = select(membership).where(membership.c.room == _room, membership.c.person == _person)
@@ -59,7 +59,7 @@ STANDING = Prepared(
     .where(room.c.id == _room)
 )
 _seen = [room.c.id, room.c.name, room.c.archived, room.c.created_by, room.c.head, room.c.last_at, membership.c.read]
-ROOMS_OF = select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX)
+ROOMS_OF = Prepared(select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX))
 SUMMARY = select(*_seen).outerjoin(membership, _mine).where(room.c.id == _room)
 DIRECTORY = (
     select(*_seen)
@@ -74,7 +74,7 @@ _unread = (
     .limit(UNREAD_CAP)
     .subquery()
 )
-UNREAD = select(func.count()).select_from(_unread)
+UNREAD = Prepared(select(func.count().label("unread")).select_from(_unread))
 MESSAGES = (
     select(*[c for c in message.c if c.name != "key"], person.c.name.label("author_name"))
     .join(person, person.c.id == message.c.author)
@@ -122,7 +122,7 @@ class SqlReader:
         return _person_of(self._connection.execute(PERSON, {"person": person}).first())
 
     def session(self, token_hash: str) -> Person | None:
-        return _person_of(self._connection.execute(SESSION, {"token_hash": token_hash}).first())
+        return _person_of(next(iter(SESSION.run(self._connection, {"token_hash": token_hash})), None))
 
     def membership(self, room: str, person: str) -> Membership | None:
         row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()
@@ -136,7 +136,7 @@ class SqlReader:
         return None
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
-        rows = self._connection.execute(ROOMS_OF, {"person": person}).all()
+        rows = ROOMS_OF.run(self._connection, {"person": person})
         return [self._summary_of(row, person) for row in rows]
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
@@ -188,7 +188,8 @@ class SqlReader:
 
     def unread(self, room: str, person: str, read: int) -> int:
         binds = {"room": room, "person": person, "seq": read}
-        return int(self._connection.execute(UNREAD, binds).scalar_one())
+        ((count,),) = UNREAD.run(self._connection, binds)
+        return int(count)
 
     def frames_after(self, room: str, seq: int, limit: int) -> list[StoredFrame]:
         return [StoredFrame(row.seq, row.frame) for row in self._page(FRAMES_AFTER, room, seq, limit)]
@@ -268,8 +269,8 @@ def _room_of(row: Row[Any] | None) -> Room | None:
     return None if row is None else Room(**row._mapping)
 
 
-def _person_of(row: Row[Any] | None) -> Person | None:
-    return None if row is None else Person(**row._mapping)
+def _person_of(row: Any) -> Person | None:
+    return None if row is None else Person.model_validate(row, from_attributes=True)
 
 
 def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:

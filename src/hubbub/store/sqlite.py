@@ -52,8 +52,10 @@ class SqliteStore:
         except Exception as error:
             self._unlock()
             raise _setup_error(self.path, error) from error
-        self._readers = Readers(_engine(self.path, "BEGIN"), failure_of)
-        self._writer = Writer(_engine(self.path, "BEGIN IMMEDIATE"), failure_of, lambda news: self.on_commit(news))
+        self._read_engine = _engine(self.path, "BEGIN")
+        self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
+        self._readers = Readers(self._read_engine, failure_of)
+        self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news))
 
     async def stop(self) -> None:
         writer, readers = self._writer, self._readers

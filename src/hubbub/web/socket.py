@@ -43,8 +43,8 @@ def socket_router(chat: "Chat") -> APIRouter:
 
 
 class SocketFirst:
-    """ASGI middleware that takes the chat's sockets past FastAPI's routing, which costs more than the rest of a
-    handshake. Nothing depends on it: without it they come by the router."""
+    """Stands before an application, and takes the chat's sockets past FastAPI's routing, which costs more than the rest
+    of a handshake. Nothing depends on it: without it they come by the router."""
 
     def __init__(self, app: ASGIApp, chat: "Chat") -> None:
         self._app = app
@@ -61,6 +61,7 @@ async def _receive(chat: "Chat", websocket: WebSocket) -> None:
     """Lets a connection in, or says why not: by an HTTP response before it is one, and by a close code only where the
     page must read it, because browsers do not show responses to a script."""
     try:
+        chat.must_go_on()
         if not chat.auth.origin_allowed(websocket):
             raise Forbidden("This connection comes from a page of another site.", code="foreign_origin")
         person = await chat.auth.person_of(websocket)
