@@ -11,6 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from hubbub.hub.fast_outlet import FastOutlet
 from hubbub.hub.outlet import PortableOutlet
 from hubbub.server import TESTED_UVICORN
+from hubbub.server.websocket import WebSocketProtocol
 from hubbub.settings import Settings
 from hubbub.testing.people import Guest
 from hubbub.testing.server import serve
@@ -31,7 +32,8 @@ async def test_a_connection_that_is_idle_costs_no_task_and_keeps_no_request(tmp_
     async with serve(Settings(data=tmp_path)) as server, Guest.arrives(server.url, "Ann") as ann:
         await ann.says("hello")
         (connection,) = server.server.server_state.connections
-        await eventually(lambda: not server.server.server_state.tasks and not hasattr(connection, "scope"))
+        assert isinstance(connection, WebSocketProtocol)
+        await eventually(lambda: not server.server.server_state.tasks and connection._call is None)
         await ann.says("still here")
         await ann.hears("still here")
 

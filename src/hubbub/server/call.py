@@ -80,7 +80,8 @@ class Call:
     def take(self, message: Message) -> None:
         """A message for the application. While one waits, nothing more is read: a client can fill no memory."""
         self._messages.append(message)
-        self._socket.pause_reading()
+        if message["type"] == "websocket.receive":
+            self._socket.pause_reading()
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 

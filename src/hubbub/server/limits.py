@@ -8,7 +8,6 @@ import uvicorn
 
 from hubbub.server.keepalive import Keepalive
 
-
 OTHER_FILES = 500
 """For the database, the page's visitors, and everything else that is not a chat connection."""
 

@@ -1,4 +1,4 @@
-"""Our WebSocket class for uvicorn: small when idle, with a wire for the fast outlet, and an end that nobody can put off.
+"""Our WebSocket class for uvicorn: small when idle, with a wire for the fast outlet and an end that nobody can put off.
 
 Frames are read by `websockets` (its sans-I/O protocol); the handshake is `handshake.py`, ASGI is `call.py`.
 """
