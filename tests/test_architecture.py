@@ -28,6 +28,7 @@ PARTS = {
     "store.writer": "sqlite",
     "store.prepared": "sqlite",
     "store.projection": "sqlite",
+    "store.readers": "sqlite",
     "store.tables": "sqlite",
     "store.migrate": "sqlite",
     "store.migrations": "sqlite",
