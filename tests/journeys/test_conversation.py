@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubbub.testing.people import Guest, Refused
+from hubbub.testing.people import Guest, Json, Refused
 from hubbub.testing.server import Running
 
 
@@ -129,8 +129,9 @@ async def test_two_tabs_of_one_person_stay_in_step(server: Running) -> None:
         await tab.hears("in the new room", room)
         seq = await bob.says("news")
         await tab.hears("news")
-        assert await ann.does("read", room="lobby", seq=seq) == {"room": "lobby", "read": seq, "unread": 0}
-        await tab.gets("read", lambda signal: signal["read"] == seq)
+        state = {"room": "lobby", "read": seq, "unread": 0, "head": seq}
+        assert await ann.does("read", room="lobby", seq=seq) == state
+        assert await tab.gets("read", lambda signal: signal["read"] == seq) == {"type": "read", **state}
         await ann.does("name", name="Anna")
         assert (await tab.gets("me"))["person"]["name"] == "Anna"
         await tab.says("from my tab")
@@ -171,13 +172,48 @@ async def test_who_is_here_and_who_is_typing(server: Running) -> None:
             here = await ann.does("here", room="lobby")
             assert {p["name"] for p in here["people"]} == {"Ann", "Bob"}
             assert here["count"] == 2
-            await bob.does("typing", room="lobby")
-            assert (await ann.gets("typing"))["person"]["name"] == "Bob"
+            assert await ann.does("here", room="lobby", limit=1) == {"people": here["people"][:1], "count": 2}
             await tab.drops()
             await bob.says("I am still here")
             await ann.hears("I am still here")
             assert not any(bob.me["id"] in s.get("gone", ()) for s in ann.signals)
         await ann.gets("presence", lambda s: bob.me["id"] in s["gone"])
+
+
+def names(signal: Json) -> list[str]:
+    assert signal["others"] == 0
+    return [person["name"] for person in signal["people"]]
+
+
+async def test_who_is_typing_is_told_to_everybody_also_to_those_who_come_until_they_post_or_go(
+    server: Running,
+) -> None:
+    async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
+        await bob.does("typing", room="lobby")
+        assert names(await ann.gets("typing")) == ["Bob"]
+        async with Guest.arrives(server.url, "Cleo") as cleo:
+            assert names(await cleo.gets("typing")) == ["Bob"]
+            await cleo.does("typing", room="lobby")
+            await ann.gets("typing", lambda signal: names(signal) == ["Bob", "Cleo"])
+            await bob.says("that was me")
+            await ann.gets("typing", lambda signal: names(signal) == ["Cleo"])
+        await ann.gets("typing", lambda signal: names(signal) == [])
+        assert [names(signal) for signal in ann.signals if signal["type"] == "typing"] == [
+            ["Bob"],
+            ["Bob", "Cleo"],
+            ["Cleo"],
+            [],
+        ]
+
+
+async def test_one_who_leaves_a_room_is_not_typing_there(server: Running) -> None:
+    async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
+        room = (await ann.does("create", name="Plans"))["id"]
+        await bob.does("join", room=room)
+        await bob.does("typing", room=room)
+        await ann.gets("typing", lambda signal: names(signal) == ["Bob"])
+        await bob.does("leave", room=room)
+        assert (await ann.gets("typing", lambda signal: names(signal) == []))["room"] == room
 
 
 async def test_members_are_listed_in_pages(server: Running) -> None:
