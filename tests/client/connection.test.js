@@ -203,16 +203,16 @@ test("It was lost when it was last open, however often it fails to come back", (
 });
 
 for (const [chance, waits] of [
-  [0, [500, 500, 500, 500, 500, 500, 500, 500]],
-  [0.5, [750, 1250, 2250, 4250, 8250, 15250, 15250, 15250]],
+  [0, [0, 0, 0, 0, 0, 0, 0, 0]],
+  [0.5, [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]],
   [1, [1000, 2000, 4000, 8000, 16000, LONGEST_WAIT_MS, LONGEST_WAIT_MS, LONGEST_WAIT_MS]],
 ]) {
-  test(`The wait is drawn between 500 ms and a bound that doubles up to 30 s (chance ${chance})`, () => {
+  test(`The wait is drawn between nothing and a bound that doubles up to 30 s (chance ${chance})`, () => {
     mock.method(Math, "random", () => chance);
     const { connection } = new Page();
     connection.connect();
     for (const wait of waits) {
-      Socket.last.ends();
+      Socket.last.ends(); // also what a refused handshake looks like to a script
       comesBackAfter(wait);
     }
   });
@@ -299,6 +299,33 @@ test("A network that is back, or a page that is looked at, ends the wait", () =>
   assert.equal(Socket.made.length, 3, "the wait that was ended began another connection");
 });
 
+test("A network that is back ends also a try that began before, and makes the waits small again", () => {
+  mock.method(Math, "random", () => 1);
+  const { connection } = new Page();
+  connection.connect();
+  for (const wait of [1000, 2000, 4000]) {
+    Socket.last.ends();
+    comesBackAfter(wait);
+  }
+  const stuck = Socket.last;
+  happens("online");
+  assert.equal(stuck.closing, true);
+  assert.notEqual(Socket.last, stuck);
+  stuck.ends();
+  assert.equal(connection.status, "connecting");
+  Socket.last.ends();
+  comesBackAfter(1000);
+});
+
+test("A network that is back makes an open connection prove that it still is, once", () => {
+  Page.connected();
+  happens("online");
+  happens("online");
+  assert.equal(probes().length, 1);
+  mock.timers.tick(ANSWER_MS + LOOK_EVERY_MS);
+  assert.equal(Socket.last.closing, true);
+});
+
 test("A page that is hidden does not end the wait", () => {
   const { connection } = Page.connected();
   Socket.last.ends();
@@ -335,7 +362,7 @@ test("A connection that is heard is not asked", () => {
   Page.connected();
   for (let n = 0; n < 20; n++) {
     mock.timers.tick(SILENCE_MS / 2);
-    Socket.last.hears({ type: "typing", room: "lobby", person: { id: "guest-2", name: "Bob" } });
+    Socket.last.hears({ type: "typing", room: "lobby", people: [{ id: "guest-2", name: "Bob" }], others: 0 });
   }
   assert.deepEqual(probes(), []);
 });

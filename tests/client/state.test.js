@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { UNREAD_CAP } from "../../src/hubbub/client/lib/words.js";
-import {
-  beginRequest,
-  bootHistory,
-  changedBy,
-  createState,
-  cursors,
-  quoteOf,
-  Room,
-  takeHistory,
-  takeQuote,
-  typingNow,
-} from "../../src/hubbub/client/state.js";
+import { beginRequest, bootHistory, takeHistory, takeQuote } from "../../src/hubbub/client/reader.js";
+import { changedBy, createState, cursors, quoteOf, Room, takeRead, typingNow } from "../../src/hubbub/client/state.js";
 import {
   ANN,
   annOpensTheLobby,
@@ -25,6 +15,7 @@ import {
   NOW,
   page,
   posted,
+  reset,
   room,
   seqs,
   state,
@@ -286,7 +277,7 @@ test("A quote that was asked for is what its message is by now", () => {
 
 test("A quote from before a reset is not taken", () => {
   const events = beginRequest(room);
-  hear({ type: "reset", room: "lobby", seq: 20 });
+  hear(reset(20));
   takeQuote(room, page(10, [message(2)]), 2, events);
   assert.equal(room.quotes.size, 0);
 });
@@ -349,12 +340,53 @@ test("What is deleted of a hundred or more changes nothing: there may be more", 
 
 test("What the same person reads elsewhere is read here too, and only what follows counts", () => {
   hear(posted(11), posted(12));
-  hear({ type: "read", room: "lobby", read: 13, unread: 0 });
+  hear({ type: "read", room: "lobby", read: 13, unread: 0, head: 13 });
   assert.deepEqual([room.read, room.unread], [13, 0]);
   hear(posted(13));
   assert.equal(room.unread, 0);
   hear(posted(14));
   assert.equal(room.unread, 1);
+});
+
+test("A read state that is ahead of the events has counted them", () => {
+  takeRead(room, { read: 10, unread: 2, head: 12 });
+  hear(posted(11), posted(12));
+  assert.equal(room.unread, 2);
+  hear(posted(13));
+  assert.equal(room.unread, 3);
+});
+
+test("A late read state does not put back an old count: what came after it counts on top", () => {
+  hear(posted(11), posted(12), posted(13), posted(14, "mine", ANN), event("message.deleted", 15, { message: 13 }));
+  takeRead(room, { read: 11, unread: 0, head: 11 });
+  assert.deepEqual([room.read, room.unread], [11, 1]);
+  takeRead(room, { read: 12, unread: 0, head: 15 });
+  assert.deepEqual([room.read, room.unread], [12, 0]);
+});
+
+test("A read state that is older than one that is known changes nothing", () => {
+  hear(posted(11), posted(12));
+  takeRead(room, { read: 12, unread: 0, head: 12 });
+  hear({ type: "read", room: "lobby", read: 10, unread: 1, head: 11 });
+  assert.deepEqual([room.read, room.unread], [12, 0]);
+  takeRead(room, { read: 10, unread: 2, head: 12 }); // un-read meanwhile
+  assert.deepEqual([room.read, room.unread], [10, 2]);
+});
+
+test("However many came since a read state, they are counted up to the cap, and not kept for ever", () => {
+  for (let seq = 11; seq <= 10 + 3 * UNREAD_CAP; seq++) hear(posted(seq));
+  assert.equal(room.fresh.length, UNREAD_CAP);
+  takeRead(room, { read: 10, unread: 1, head: 11 });
+  assert.equal(room.unread, UNREAD_CAP);
+});
+
+test("A reset brings the room as it is now", () => {
+  hear(posted(11));
+  hear(reset(20, { name: "Other", archived: true, read: 15, unread: 4, head: 22 }), posted(21), posted(22));
+  const { name, archived, read, unread, loaded, cursor } = room;
+  assert.deepEqual([name, archived, read, unread, loaded, cursor], ["Other", true, 15, 4, false, 22]);
+  hear(posted(23));
+  assert.equal(room.unread, 5);
 });
 
 // Signals ------------------------------------------------------------------------------------------------------
@@ -365,20 +397,62 @@ test("Presence says who came, who went and how many are here", () => {
   assert.deepEqual([[...room.here], room.hereCount], [[[CLEO.id, "Cleo"]], 2]);
 });
 
-test("Typing lasts six seconds, or until the message comes, or the person goes", () => {
-  const typing = (person) => ({ type: "typing", room: "lobby", person });
-  hear(typing(BOB), typing(CLEO));
-  assert.deepEqual(typingNow(room, NOW + 5999), ["Bob", "Cleo"]);
-  assert.deepEqual(typingNow(room, NOW + 6000), []);
-  hear(typing(BOB), typing(CLEO), posted(11, "hi", BOB));
-  assert.deepEqual(typingNow(room, NOW), ["Cleo"]);
-  hear({ type: "presence", room: "lobby", here: [], gone: [CLEO.id], count: 1 });
-  assert.deepEqual(typingNow(room, NOW), []);
+test("When too many came or went to be named, the names that are known are not all", () => {
+  room.hereKnown = true;
+  hear({ type: "presence", room: "lobby", here: [BOB], gone: [], count: 2 });
+  assert.equal(room.hereKnown, true);
+  hear({ type: "presence", room: "lobby", here: [], gone: [], count: 301 });
+  assert.deepEqual([room.hereKnown, room.hereCount], [false, 301]);
 });
 
-test("One's own typing, from another tab, is not shown", () => {
-  hear({ type: "typing", room: "lobby", person: ANN });
-  assert.deepEqual(typingNow(room, NOW), []);
+const typing = (people, others = 0) => ({ type: "typing", room: "lobby", people, others });
+const typists = (now = NOW) => {
+  const { people, others } = typingNow(room, now);
+  return [people.map(({ name }) => name), others];
+};
+
+test("Who is typing is what the last signal says", () => {
+  assert.deepEqual(typists(), [[], 0]);
+  hear(typing([BOB]), typing([BOB, CLEO], 3));
+  assert.deepEqual(typists(), [["Bob", "Cleo"], 3]);
+  hear(typing([]));
+  assert.deepEqual(typists(), [[], 0]);
+});
+
+test("Whose message has come is not typing any more, before a signal says so", () => {
+  hear(typing([BOB, CLEO]), posted(11, "hi", BOB));
+  assert.deepEqual(typists(), [["Cleo"], 0]);
+});
+
+test("A signal that was lost does not leave somebody typing for ever, nor after a new connection", () => {
+  hear(typing([BOB]));
+  assert.deepEqual(typists(NOW + 119_999), [["Bob"], 0]);
+  assert.deepEqual(typists(NOW + 120_000), [[], 0]);
+  hear({ type: "welcome", me: ANN, epoch: EPOCH, rooms: [summary()] });
+  assert.deepEqual(typists(), [[], 0]);
+});
+
+test("One's own typing is not shown: neither named, from another tab, nor counted", () => {
+  hear(typing([ANN, BOB], 2));
+  assert.deepEqual(typists(), [["Bob"], 2]);
+  room.typedAt = NOW - 5999;
+  hear(typing([ANN, BOB], 2));
+  assert.deepEqual(typists(), [["Bob"], 2]);
+  hear(typing([BOB, CLEO], 2));
+  assert.deepEqual(typists(), [["Bob", "Cleo"], 1]);
+  hear(typing([], 1));
+  assert.deepEqual(typists(), [[], 0]);
+  hear(typing([]));
+  assert.deepEqual(typists(), [[], 0]);
+});
+
+test("One who has posted, or has paused, is not among those who are counted", () => {
+  room.typedAt = NOW;
+  hear(posted(11, "mine", ANN), typing([], 1));
+  assert.deepEqual(typists(), [[], 1]);
+  room.typedAt = NOW - 6000;
+  hear(typing([], 1));
+  assert.deepEqual(typists(), [[], 1]);
 });
 
 test("One's own new name is known at once", () => {
