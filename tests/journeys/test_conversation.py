@@ -1,5 +1,8 @@
 """Two people talk: every verb, over real sockets, as the others see it."""
 
+import asyncio
+
+import httpx2
 import pytest
 
 from hubbub.testing.people import Guest, Json, Refused
@@ -185,9 +188,7 @@ def names(signal: Json) -> list[str]:
     return [person["name"] for person in signal["people"]]
 
 
-async def test_who_is_typing_is_told_to_everybody_also_to_those_who_come_until_they_post_or_go(
-    server: Running,
-) -> None:
+async def test_who_is_typing_is_told_to_everybody_also_to_those_who_come(server: Running) -> None:
     async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
         await bob.does("typing", room="lobby")
         assert names(await ann.gets("typing")) == ["Bob"]
@@ -195,25 +196,44 @@ async def test_who_is_typing_is_told_to_everybody_also_to_those_who_come_until_t
             assert names(await cleo.gets("typing")) == ["Bob"]
             await cleo.does("typing", room="lobby")
             await ann.gets("typing", lambda signal: names(signal) == ["Bob", "Cleo"])
-            await bob.says("that was me")
-            await ann.gets("typing", lambda signal: names(signal) == ["Cleo"])
         await ann.gets("typing", lambda signal: names(signal) == [])
-        assert [names(signal) for signal in ann.signals if signal["type"] == "typing"] == [
-            ["Bob"],
-            ["Bob", "Cleo"],
-            ["Cleo"],
-            [],
-        ]
 
 
-async def test_one_who_leaves_a_room_is_not_typing_there(server: Running) -> None:
+async def test_one_who_posts_leaves_or_goes_is_not_typing_any_more(server: Running) -> None:
+    def typing(guest: Guest, room: str = "lobby") -> bool:
+        return server.chat.typing.is_typing(room, guest.me["id"])
+
     async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
         room = (await ann.does("create", name="Plans"))["id"]
         await bob.does("join", room=room)
-        await bob.does("typing", room=room)
-        await ann.gets("typing", lambda signal: names(signal) == ["Bob"])
+        await bob.gets("joined")
+        for where in ("lobby", room):
+            await bob.does("typing", room=where)
+        assert typing(bob)
+        await bob.says("that was me")
+        assert not typing(bob)
+        assert typing(bob, room)
         await bob.does("leave", room=room)
-        assert (await ann.gets("typing", lambda signal: names(signal) == []))["room"] == room
+        assert not typing(bob, room)
+        tab = ann.another_tab()
+        await tab.returns()
+        await ann.does("typing", room="lobby")
+        for one, is_left in ((tab, True), (ann, False)):
+            others = len(server.chat.hub.connections_of(ann.me["id"])) - 1
+            await one.drops()
+            async with asyncio.timeout(20):
+                while len(server.chat.hub.connections_of(ann.me["id"])) > others:
+                    await asyncio.sleep(0)
+            assert typing(ann) is is_left
+
+
+async def test_typing_in_a_room_to_which_nobody_here_listens_is_not_kept(server: Running) -> None:
+    bob = await Guest.registers(server.url, "Bob")
+    assert server.chat.hub.head("lobby") is None
+    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {bob.token}"}) as http:
+        answer = await http.post(f"{server.url}/api/rooms/lobby/typing")
+    assert answer.status_code == 200
+    assert not server.chat.typing.is_typing("lobby", bob.me["id"])
 
 
 async def test_members_are_listed_in_pages(server: Running) -> None:
