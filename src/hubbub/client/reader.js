@@ -254,7 +254,7 @@ export class Reader {
     }
   }
 
-  /** Asks who is here: at first only a few names, of more as soon as they are shown. @param {Room} room @param {boolean} [shown] */
+  /** Asks who is here. @param {Room} room @param {boolean} [shown] whether many names are wanted */
   async refreshHere(room, shown = room.here.size > NAMED_AT_FIRST) {
     try {
       const limit = shown ? NAMES_MAX : NAMED_AT_FIRST;
