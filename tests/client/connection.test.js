@@ -1,76 +1,22 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { Connection, Refused } from "../../src/hubbub/client/connection.js";
+import {
+  ADDRESS,
+  ANSWER_MS,
+  begins,
+  comesBackAfter,
+  ends,
+  happens,
+  LONGEST_WAIT_MS,
+  LOOK_EVERY_MS,
+  Page,
+  probes,
+  refusal,
+} from "./connected.js";
 import { Socket } from "./socket.js";
 
-const ADDRESS = "wss://chat.example/ws";
-const LONGEST_WAIT_MS = 30_000;
-const SILENCE_MS = 25_000;
-const LOOK_EVERY_MS = 5000;
-const ANSWER_MS = 10_000;
-
-/** A page with one connection, and what it was told. */
-class Page {
-  frames = [];
-  statuses = [];
-
-  constructor() {
-    this.connection = new Connection({
-      url: ADDRESS,
-      hello: () => ({ type: "hello", version: 1, cursors: { lobby: this.frames.length } }),
-      room: () => "lobby",
-      onFrame: (frame) => this.frames.push({ ...frame, status: this.connection.status }),
-      onStatus: () => this.statuses.push(this.connection.status),
-    });
-  }
-
-  static connected() {
-    const page = new Page();
-    page.connection.connect();
-    page.welcomed();
-    return page;
-  }
-
-  welcomed() {
-    Socket.last.opens();
-    Socket.last.hears({ type: "welcome", epoch: "e1", rooms: [] });
-  }
-}
-
-const listeners = { window: {}, document: {} };
-const happens = (what, target = "window") => listeners[target][what]();
-
-beforeEach(() => {
-  Socket.made = [];
-  globalThis.WebSocket = Socket;
-  globalThis.addEventListener = (kind, listener) => (listeners.window[kind] = listener);
-  globalThis.document = {
-    visibilityState: "visible",
-    addEventListener: (kind, listener) => (listeners.document[kind] = listener),
-  };
-  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 1_700_000_000_000 });
-});
-afterEach(() => {
-  mock.restoreAll();
-  mock.timers.reset();
-});
-
-/** Fails unless the next connection begins exactly when this time has passed. */
-function comesBackAfter(milliseconds) {
-  const before = Socket.made.length;
-  if (milliseconds > 0) {
-    mock.timers.tick(milliseconds - 1);
-    assert.equal(Socket.made.length, before, `it came back before ${milliseconds} ms`);
-  }
-  mock.timers.tick(1);
-  assert.equal(Socket.made.length, before + 1, `it did not come back after ${milliseconds} ms`);
-}
-
-const refusal = async (/** @type {Promise<unknown>} */ promise) => {
-  const error = await promise.then(() => assert.fail("it was not refused"), (reason) => reason);
-  assert.ok(error instanceof Refused, error);
-  return error;
-};
+beforeEach(begins);
+afterEach(ends);
 
 // Opening ------------------------------------------------------------------------------------------------------
 
@@ -342,86 +288,4 @@ test("The end of a socket that is not used any more changes nothing", () => {
   page.welcomed();
   old.ends();
   assert.equal(page.connection.status, "open");
-});
-
-// Silence ------------------------------------------------------------------------------------------------------
-
-const probes = (socket = Socket.last) => socket.sent.filter(({ type }) => type === "here");
-
-test("A silent connection is asked whether it still answers, once", () => {
-  Page.connected();
-  mock.timers.tick(SILENCE_MS);
-  assert.deepEqual(probes(), []);
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.deepEqual(probes().map(({ room }) => room), ["lobby"]);
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.equal(probes().length, 1);
-});
-
-test("A connection that is heard is not asked", () => {
-  Page.connected();
-  for (let n = 0; n < 20; n++) {
-    mock.timers.tick(SILENCE_MS / 2);
-    Socket.last.hears({ type: "typing", room: "lobby", people: [{ id: "guest-2", name: "Bob" }], others: 0 });
-  }
-  assert.deepEqual(probes(), []);
-});
-
-test("An answer, even a refusal, keeps the connection, and silence is measured from it", () => {
-  const { connection } = Page.connected();
-  for (let n = 1; n <= 3; n++) {
-    mock.timers.tick(SILENCE_MS + LOOK_EVERY_MS);
-    assert.equal(probes().length, n);
-    const { id } = probes().at(-1);
-    Socket.last.hears({ type: "error", id, code: "not_found", words: "No such room.", retry: false });
-  }
-  assert.equal(connection.status, "open");
-  assert.equal(Socket.made.length, 1);
-});
-
-test("A dead connection is dropped without waiting for its other side, and comes back", async () => {
-  const page = Page.connected();
-  const dead = Socket.last;
-  const waiting = page.connection.ask("rooms");
-  mock.timers.tick(SILENCE_MS + LOOK_EVERY_MS);
-  assert.equal(probes(dead).length, 1);
-  mock.timers.tick(ANSWER_MS);
-  assert.equal(page.connection.status, "open");
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.equal(dead.closing, true);
-  assert.equal((await refusal(waiting)).code, "disconnected");
-  assert.deepEqual(page.statuses.slice(0, 3), ["connecting", "open", "waiting"]);
-  mock.timers.tick(LONGEST_WAIT_MS);
-  page.welcomed();
-  assert.equal(page.connection.status, "open");
-});
-
-test("After a sleep, a page that is looked at asks at once", () => {
-  Page.connected();
-  mock.timers.setTime(Date.now() + 3_600_000);
-  happens("visibilitychange", "document");
-  assert.equal(probes().length, 1);
-});
-
-test("Looking at the page again and again does not keep a dead connection", () => {
-  const { connection } = Page.connected();
-  mock.timers.tick(SILENCE_MS + LOOK_EVERY_MS);
-  for (let n = 0; n <= ANSWER_MS / LOOK_EVERY_MS; n++) {
-    happens("visibilitychange", "document");
-    mock.timers.tick(LOOK_EVERY_MS);
-  }
-  assert.notEqual(connection.status, "open");
-});
-
-test("A connection that is opened and never welcomed is dropped, and comes back", () => {
-  const { connection } = new Page();
-  connection.connect();
-  const silent = Socket.last;
-  silent.opens();
-  mock.timers.tick(SILENCE_MS);
-  assert.equal(connection.status, "connecting");
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.equal(silent.closing, true);
-  mock.timers.tick(LONGEST_WAIT_MS);
-  assert.equal(Socket.made.length, 2);
 });
