@@ -34,6 +34,8 @@ VERSION = 1
 FRAME_MAX_BYTES = 65_536
 PAGE_MAX = 100
 CURSORS_MAX = 500
+NAMES_MAX = 300
+"""People who are named: above that, only their number is told."""
 
 
 def _without_control_characters(value: str) -> str:
@@ -197,6 +199,8 @@ class WhoIsHere(InRoom):
     """Asks which members are connected now."""
 
     type: Literal["here"] = "here"
+    limit: Annotated[int, Field(ge=0, le=NAMES_MAX)] = NAMES_MAX
+    """How many people are named at most."""
 
 
 class GetHistory(InRoom):
@@ -234,7 +238,7 @@ class MarkUnread(InRoom):
 
 
 class SayTyping(InRoom):
-    """ "I am typing": send every 3 s while it is true; others let it expire after 6 s."""
+    """ "I am typing": send every 3 s while it is true. It holds for 6 s, or until one posts, leaves or disconnects."""
 
     type: Literal["typing"] = "typing"
 
@@ -385,22 +389,28 @@ Event = (
 
 
 class Typing(Record):
-    """Somebody is writing in a room. It holds for 6 s, or until a message of theirs comes."""
+    """Who is typing in a room, oneself too: at most one a second, and only when that has changed. It holds until the
+    next one; without people and others, nobody is typing any more. A signal may be lost, so take a person away when
+    a message of theirs comes, and forget it all after two minutes."""
 
     type: Literal["typing"] = "typing"
     room: RoomId
-    person: Author
+    people: list[Author]
+    """At most 5, in the order in which they began; nobody where more than 300 are here."""
+    others: int
+    """How many more are typing."""
 
 
 class Presence(Record):
-    """Who came and who went since the last such signal of the room; at most one a second."""
+    """Who came and who went since the last such signal of the room; at most one a second. Where more than 300 people
+    are here, or have come and gone, both lists are empty: `count` is true, and the command `here` names people."""
 
     type: Literal["presence"] = "presence"
     room: RoomId
     here: list[Author]
     gone: list[PersonId]
     count: int
-    """How many people are here now. Above 300 the lists stay empty and only this number is told."""
+    """How many people are here now."""
 
 
 class Read(Record):
@@ -410,6 +420,8 @@ class Read(Record):
     room: RoomId
     read: Seq
     unread: int
+    head: Seq
+    """As in `ReadState`."""
 
 
 class Joined(Record):
@@ -440,6 +452,8 @@ class Reset(Record):
     type: Literal["reset"] = "reset"
     room: RoomId
     seq: Seq
+    summary: RoomSummary
+    """The room as it is now. Events up to its `head` may still follow."""
 
 
 class Restarting(Record):
@@ -487,7 +501,7 @@ class MemberPage(Record):
 
 class Here(Record):
     people: list[Author]
-    """At most 300, in the order of their ids."""
+    """In the order of their ids, at most `limit`."""
     count: int
 
 
@@ -499,6 +513,8 @@ class ReadState(Record):
     room: RoomId
     read: Seq
     unread: int
+    head: Seq
+    """`unread` counts up to this `seq`: messages with a greater one come on top."""
 
 
 class Nothing(Record):
@@ -560,3 +576,7 @@ class Envelope(NamedTuple):
     """Together with `person`, `room` and `seq`: this person's connections are (not) in that room after `seq`."""
     renamed: Person | None = None
     """Together with `person`: who they are from now on."""
+    typing: Author | None = None
+    """Together with `room`: who types there now …"""
+    stopped: bool = False
+    """… or does not any more."""

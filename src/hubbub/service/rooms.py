@@ -118,7 +118,7 @@ async def members(context: Context, me: Person, command: ListMembers) -> MemberP
 
 async def here(context: Context, me: Person, command: WhoIsHere) -> Here:
     await context.store.read(lambda reader: policy.must_exist(reader.room(command.room)))
-    people, count = context.presence.here(command.room)
+    people, count = context.presence.here(command.room, command.limit)
     return Here(people=people, count=count)
 
 

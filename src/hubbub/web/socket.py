@@ -206,7 +206,7 @@ class Session:
         known = hello.cursors if same_log else dict.fromkeys(hello.cursors, -1)
         for room in rooms:
             cursor = known.get(room.id, room.head)
-            await chat.enter(connection, room.id, cursor if cursor <= room.head else -1)
+            await chat.enter(connection, room.id, cursor if cursor <= room.head else -1, room)
 
     async def _memberships(self) -> list[RoomSummary]:
         """Connected first, read second: what changes in between is read again."""
