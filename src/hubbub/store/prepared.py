@@ -51,17 +51,20 @@ class _Form:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self.error: Any = dialect.loaded_dbapi.Error
-        self.values: Callable[[Mapping[str, Any]], Any] = _in_order(compiled.positiontup)
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self.values = _arrange(compiled.positiontup, constants)
         self.row_of: Any = None
         if columns := list(statement.exported_columns):
             self.row_of = _reader([column.name for column in columns], [_read(c.type, dialect) for c in columns])
 
 
-def _in_order(names: list[str] | None) -> Callable[[Mapping[str, Any]], Any]:
-    """What the driver wants to have: the values in their order, or with their names."""
+def _arrange(names: list[str] | None, constants: dict[str, Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """Makes what the driver wants to have: all values in their order, or with their names."""
     if names is None:
-        return dict
-    return itemgetter(*names) if len(names) > 1 else lambda binds: (binds[names[0]],)
+        return lambda binds: {**constants, **binds}
+    if constants or len(names) < 2:
+        return lambda binds: [binds[name] if name in binds else constants[name] for name in names]
+    return itemgetter(*names)
 
 
 def _read(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:

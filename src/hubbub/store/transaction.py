@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, insert, literal_column, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.core.models import Person, PersonKind
@@ -21,7 +21,7 @@ SERVER_ID = "server-hubbub"
 _this_room = room.c.id == bindparam("in_room")
 _now: BindParameter[int] = bindparam("now")
 _last_at = case((room.c.last_at > _now, room.c.last_at), else_=_now)
-_next_seq = update(room).where(_this_room).values(head=room.c.head + literal_column("1")).returning(room.c.head)
+_next_seq = update(room).where(_this_room).values(head=room.c.head + 1).returning(room.c.head)
 NEXT_SEQ = Prepared(_next_seq)
 NEXT_SEQ_OF_MESSAGE = Prepared(_next_seq.values(last_at=_last_at))
 NEW_ROOM = insert(room)
