@@ -21,7 +21,8 @@ from hubbub.store import Committed
 from hubbub.store.prepared import Driver
 from hubbub.store.transaction import SqlTransaction
 
-BATCH_MAX = 100
+BATCH_MAX = 250
+"""The slower the disk, the more writes wait for it, and the more it is given at once. All that many take 25 ms."""
 QUEUE_MAX = 10_000
 
 log = logging.getLogger(__name__)
