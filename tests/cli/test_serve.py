@@ -1,5 +1,6 @@
 """`hubbub serve` as a process: its address, its complaints of one line each, and its end."""
 
+import gc
 import signal
 import socket
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 
 from hubbub import __version__
 from hubbub.cli import COMMANDS
+from hubbub.cli.serve import spare_the_collector
 from hubbub.settings import Settings, flag_of
 from hubbub.testing.people import Guest
 from tests.cli.conftest import Check, Terminal
@@ -38,6 +40,17 @@ async def test_the_whole_network_is_let_in_only_when_asked_for(terminal: Termina
     server, _ = await terminal.serve("--port", "0", "--host", "0.0.0.0")
     await server.prints("stop: Ctrl-C")
     assert not any("only this machine" in line for line in server.lines)
+
+
+def test_a_server_lets_the_collector_look_less_often() -> None:
+    before = gc.get_threshold()
+    try:
+        spare_the_collector()
+        assert gc.get_threshold()[0] > before[0]
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 # Complaints --------------------------------------------------------------------------------------------------

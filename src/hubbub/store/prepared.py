@@ -5,11 +5,22 @@ post's way go around it. They are written in SQLAlchemy all the same, once for e
 """
 
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
+
+
+class Driver:
+    """The driver's side of a connection."""
+
+    __slots__ = ("cursor", "dialect")
+
+    def __init__(self, connection: Connection) -> None:
+        self.cursor: Any = connection.connection.cursor()
+        self.dialect: Dialect = connection.dialect
 
 
 class Prepared:
@@ -19,13 +30,18 @@ class Prepared:
         self._statement = statement
         self._forms: dict[str, _Form] = {}
 
-    def run(self, connection: Connection, binds: Mapping[str, Any]) -> list[Any]:
+    def run(self, driver: Driver, binds: Mapping[str, Any]) -> list[Any]:
         """Returns the rows, if the statement gives any, as named tuples. Raises DBAPIError as SQLAlchemy does."""
-        dialect = connection.dialect
-        form = self._forms.get(dialect.name)
+        form = self._forms.get(driver.dialect.name)
         if form is None:
-            form = self._forms[dialect.name] = _Form(self._statement, dialect)
-        return form.run(connection, binds)
+            form = self._forms[driver.dialect.name] = _Form(self._statement, driver.dialect)
+        values = form.values(binds)
+        try:
+            driver.cursor.execute(form.sql, values)
+            rows = driver.cursor.fetchall() if form.row_of else ()
+        except form.error as error:
+            raise DBAPIError.instance(form.sql, values, error, form.error, dialect=driver.dialect) from error
+        return [form.row_of(row) for row in rows]
 
 
 class _Form:
@@ -33,31 +49,33 @@ class _Form:
 
     def __init__(self, statement: Any, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
-        self._sql = str(compiled)
-        self._order: list[str] | None = compiled.positiontup
-        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
-        self._error: Any = dialect.loaded_dbapi.Error
-        columns = list(statement.exported_columns)
-        self._row: Any = namedtuple("Row", [column.name for column in columns]) if columns else None
-        kinds = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        self._read = {position: read for position, read in enumerate(kinds) if read}
-        """For each column that the driver does not give as what it is: how to make that of it."""
+        self.sql = str(compiled)
+        self.error: Any = dialect.loaded_dbapi.Error
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self.values = _arrange(compiled.positiontup, constants)
+        self.row_of: Any = None
+        if columns := list(statement.exported_columns):
+            self.row_of = _reader([column.name for column in columns], [_read(c.type, dialect) for c in columns])
 
-    def run(self, connection: Connection, binds: Mapping[str, Any]) -> list[Any]:
-        binds = {**self._constants, **binds}
-        values: Any = binds if self._order is None else [binds[name] for name in self._order]
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self._sql, values)
-            return [self._row_of(values) for values in cursor.fetchall()] if self._row else []
-        except self._error as error:
-            raise DBAPIError.instance(self._sql, values, error, self._error, dialect=connection.dialect) from error
-        finally:
-            cursor.close()
 
-    def _row_of(self, values: Any) -> Any:
-        if self._read:
-            values = list(values)
-            for position, read in self._read.items():
-                values[position] = read(values[position])
-        return self._row._make(values)
+def _arrange(names: list[str] | None, constants: dict[str, Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """Makes what the driver wants to have: all values in their order, or with their names."""
+    if names is None:
+        return lambda binds: {**constants, **binds}
+    if constants or len(names) < 2:
+        return lambda binds: [binds[name] if name in binds else constants[name] for name in names]
+    return itemgetter(*names)
+
+
+def _read(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What makes a value of this type from what the driver gives; None when that is the value."""
+    made: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return made
+
+
+def _reader(names: list[str], reads: list[Callable[[Any], Any] | None]) -> Callable[[Any], Any]:
+    row: Any = namedtuple("Row", names)  # type: ignore[misc]
+    make: Callable[[Any], Any] = row._make
+    if not any(reads):
+        return make
+    return lambda values: make(read(value) if read else value for read, value in zip(reads, values, strict=True))

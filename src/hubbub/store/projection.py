@@ -20,7 +20,7 @@ from hubbub.protocol import (
     RoomCreated,
     RoomRenamed,
 )
-from hubbub.store.prepared import Prepared
+from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import membership, message, reaction, room
 
 _room: BindParameter[str] = bindparam("in_room")
@@ -50,7 +50,7 @@ UNREACT = delete(reaction).where(
 ERASE_REACTIONS = delete(reaction).where(reaction.c.room == _room, reaction.c.seq == _message)
 
 
-def apply(connection: Connection, event: Event) -> None:
+def apply(connection: Connection, driver: Driver, event: Event) -> None:
     """Changes the current state as the event says. The event has its `seq`, and its room exists."""
 
     def run(statement: Any, **binds: object) -> None:
@@ -71,7 +71,7 @@ def apply(connection: Connection, event: Event) -> None:
         case MemberRenamed():
             pass  # names are kept with people, not with rooms
         case MessagePosted():
-            POST.run(connection, _row_of(event))
+            POST.run(driver, _row_of(event))
         case MessageEdited():
             run(EDIT, on_message=event.message, new_text=event.text, new_html=event.html, when=event.at)
         case MessageDeleted():

@@ -21,7 +21,7 @@ from hubbub.core.models import (
 )
 from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
-from hubbub.store.prepared import Prepared
+from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, session
 
 QUOTE_MAX_CHARS = 200
@@ -106,8 +106,9 @@ Rows = Sequence[Any]
 class SqlReader:
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
         self._connection = connection
+        self._driver = driver or Driver(connection)
 
     def epoch(self) -> str:
         return str(self._connection.execute(EPOCH).scalar_one())
@@ -131,7 +132,7 @@ class SqlReader:
         return Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
 
     def standing(self, room: str, person: str) -> Standing | None:
-        for head, archived, joined_at, name in STANDING.run(self._connection, {"room": room, "person": person}):
+        for head, archived, joined_at, name in STANDING.run(self._driver, {"room": room, "person": person}):
             return Standing(head, archived, joined_at, None if name is None else Author(id=person, name=name))
         return None
 
@@ -159,7 +160,7 @@ class SqlReader:
         return next(iter(self._messages_of(room, rows)), None)
 
     def posted_with(self, room: str, person: str, key: str) -> Message | None:
-        rows = POSTED_WITH.run(self._connection, {"room": room, "person": person, "key": key})
+        rows = POSTED_WITH.run(self._driver, {"room": room, "person": person, "key": key})
         return next(iter(self._messages_of(room, rows)), None)
 
     def history(

@@ -10,7 +10,7 @@ from hubbub.core.models import Person, PersonKind
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
 from hubbub.store import Committed
-from hubbub.store.prepared import Prepared
+from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import event as events
@@ -26,9 +26,11 @@ NEXT_SEQ = Prepared(_next_seq)
 NEXT_SEQ_OF_MESSAGE = Prepared(_next_seq.values(last_at=_last_at))
 NEW_ROOM = insert(room)
 NEW_EVENT = Prepared(insert(events))
-WITH_TEXT_OF = select(events.c.seq, events.c.frame).where(
-    events.c.room == bindparam("in_room"), events.c.message == bindparam("on_message")
-)
+_message: BindParameter[int] = bindparam("on_message")
+_of_room = select(events.c.seq, events.c.frame).where(events.c.room == bindparam("in_room"))
+_later = _of_room.where(events.c.message == _message).with_hint(events, "INDEXED BY ix_event_message", "sqlite")
+WITH_TEXT_OF = _of_room.where(events.c.seq == _message).union_all(_later)
+"""SQLite would read the whole room for one condition with OR, and also without being told of the index."""
 REWRITE = (
     update(events)
     .where(events.c.room == bindparam("in_room"), events.c.seq == bindparam("at_seq"))
@@ -48,8 +50,8 @@ class SqlTransaction(SqlReader):
     """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
     database was given anything to change, accepted or not."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
+        super().__init__(connection, driver)
         self.news: list[Committed | Envelope] = []
         self.has_written = False
 
@@ -57,10 +59,9 @@ class SqlTransaction(SqlReader):
         self.has_written = True
         event = draft.model_copy(update={"seq": self._next_seq(draft)})
         frame = encode(event)
-        row = {"room": event.room, "seq": event.seq, "type": event.type, "at": event.at, "by": event.by.id}
-        NEW_EVENT.run(self._connection, row | {"message": _text_of(event), "frame": frame})
+        NEW_EVENT.run(self._driver, _row_of(event, frame))
         try:
-            apply(self._connection, event)
+            apply(self._connection, self._driver, event)
         except IntegrityError as error:
             raise Conflict("This key was used for another message.", code="key_conflict") from error
         if isinstance(event, MessageDeleted):
@@ -97,9 +98,9 @@ class SqlTransaction(SqlReader):
             self._change(NEW_ROOM, _room_row(draft))
             return 1
         if isinstance(draft, MessagePosted):
-            [row] = NEXT_SEQ_OF_MESSAGE.run(self._connection, {"in_room": draft.room, "now": draft.at})
+            [row] = NEXT_SEQ_OF_MESSAGE.run(self._driver, {"in_room": draft.room, "now": draft.at})
         else:
-            [row] = NEXT_SEQ.run(self._connection, {"in_room": draft.room})
+            [row] = NEXT_SEQ.run(self._driver, {"in_room": draft.room})
         return int(row.head)
 
     def _erase(self, room: str, seq: int) -> None:
@@ -115,11 +116,16 @@ def encode(event: Event) -> str:
     return event.model_dump_json(exclude_none=True)
 
 
-def _text_of(event: Event) -> int | None:
-    """The message whose text this event holds."""
-    if isinstance(event, MessagePosted):
-        return event.seq
-    return event.message if isinstance(event, MessageEdited) else None
+def _row_of(event: Event, frame: str) -> dict[str, object]:
+    return {
+        "room": event.room,
+        "seq": event.seq,
+        "type": event.type,
+        "at": event.at,
+        "by": event.by.id,
+        "message": event.message if isinstance(event, MessageEdited) else None,
+        "frame": frame,
+    }
 
 
 def _room_row(draft: RoomCreated) -> dict[str, object]:

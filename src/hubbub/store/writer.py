@@ -18,9 +18,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from hubbub.errors import Unavailable
 from hubbub.protocol import Envelope
 from hubbub.store import Committed
+from hubbub.store.prepared import Driver
 from hubbub.store.transaction import SqlTransaction
 
-BATCH_MAX = 100
+BATCH_MAX = 250
+"""The slower the disk, the more writes wait for it, and the more it is given at once. All that many take 25 ms."""
 QUEUE_MAX = 10_000
 
 log = logging.getLogger(__name__)
@@ -127,9 +129,9 @@ class Writer:
         """Without a savepoint for each, which costs as much as a small write. None: one has failed half way, so
         nothing of this was kept."""
         with connection.begin() as begun:
-            outcomes = []
+            outcomes, driver = [], Driver(connection)
             for write in batch:
-                transaction = SqlTransaction(connection)
+                transaction = SqlTransaction(connection, driver)
                 outcomes.append(self._try(write, transaction))
                 if outcomes[-1].error is None:
                     news.extend(transaction.news)
@@ -142,9 +144,9 @@ class Writer:
     def _one_by_one(self, connection: Connection, batch: list[Write], news: list[Committed | Envelope]) -> list[Done]:
         """Each in a savepoint, so that one that fails leaves no trace and takes no other with it."""
         with connection.begin():
-            outcomes = []
+            outcomes, driver = [], Driver(connection)
             for write in batch:
-                transaction = SqlTransaction(connection)
+                transaction = SqlTransaction(connection, driver)
                 with suppress(_Undo), connection.begin_nested():
                     outcomes.append(self._try(write, transaction))
                     if outcomes[-1].error:
