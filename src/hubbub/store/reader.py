@@ -123,7 +123,7 @@ class SqlReader:
         return _person_of(self._connection.execute(PERSON, {"person": person}).first())
 
     def session(self, token_hash: str) -> Person | None:
-        return _person_of(next(iter(SESSION.run(self._connection, {"token_hash": token_hash})), None))
+        return _person_of(next(iter(SESSION.run(self._driver, {"token_hash": token_hash})), None))
 
     def membership(self, room: str, person: str) -> Membership | None:
         row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()
@@ -137,7 +137,7 @@ class SqlReader:
         return None
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
-        rows = ROOMS_OF.run(self._connection, {"person": person})
+        rows = ROOMS_OF.run(self._driver, {"person": person})
         return [self._summary_of(row, person) for row in rows]
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
@@ -189,7 +189,7 @@ class SqlReader:
 
     def unread(self, room: str, person: str, read: int) -> int:
         binds = {"room": room, "person": person, "seq": read}
-        ((count,),) = UNREAD.run(self._connection, binds)
+        ((count,),) = UNREAD.run(self._driver, binds)
         return int(count)
 
     def frames_after(self, room: str, seq: int, limit: int) -> list[StoredFrame]:
