@@ -1,0 +1,105 @@
+"""What the benchmarks have in common: the setting in words, medians, options."""
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import statistics
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import servers
+from peers import PEERS, Peer, choose
+from servers import Running
+
+Row = dict[str, Any]
+PACKAGES = ("uvicorn", "uvloop", "websockets", "fastapi", "sqlalchemy")
+
+
+class Bench:
+    """One run of one benchmark: where it runs, and what it found. `members` and the like are in `options`."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.server_core, load_core = servers.cores()
+        servers.allow_many_sockets()
+        os.sched_setaffinity(0, load_core)
+        self.has_two_cores = self.server_core != load_core
+        print(self.setting(), flush=True)
+        self.peers: dict[str, Peer] = choose(options.only, options.install)
+
+    def setting(self) -> str:
+        packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+        where = "server and load on a core each" if self.has_two_cores else "both on one core: do not compare figures"
+        return f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {packages}; {where}"
+
+    def write(self, **figures: Any) -> None:
+        """To the file of --json, with what it was measured on."""
+        facts = {
+            "setting": self.setting(),
+            "options": {name: value for name, value in vars(self.options).items() if name not in ("json", "install")},
+            "versions": {name: peer.version() for name, peer in self.peers.items()},
+        }
+        self.options.json.write_text(json.dumps(facts | figures, indent=2) + "\n")
+
+
+def options(doc: str | None, name: str, peers: list[str]) -> argparse.ArgumentParser:
+    """A parser with the options that every benchmark has."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    file = Path(f"{name}.json")
+    parser.add_argument("--json", type=Path, default=file, help=f"where to write all figures [{file}]")
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured, in turn [3]")
+    words = f"servers to measure [{' '.join(peers)}]"
+    parser.add_argument("--only", nargs="+", choices=list(PEERS), default=peers, metavar="SERVER", help=words)
+    parser.add_argument("--install", action="store_true", help="get peers from npm and PyPI, into a cache folder")
+    return parser
+
+
+class Meter:
+    """What a server, and this load generator, have used since the meter was made."""
+
+    def __init__(self, server: Running) -> None:
+        self._server = server
+        self._rss_kb, self._cpu_s, self._system_s = server.rss_kb(), server.cpu_s(), server.system_s()
+        self._began, self._own_s = time.monotonic(), time.process_time()
+
+    def read(self) -> Row:
+        took = time.monotonic() - self._began
+        cpu = self._server.cpu_s() - self._cpu_s
+        return {
+            "took_s": took,
+            "cpu_s": cpu,
+            "system_s": self._server.system_s() - self._system_s,
+            "rss_kb": self._server.rss_kb() - self._rss_kb,
+            "server_busy": cpu / took,
+            "load_busy": (time.process_time() - self._own_s) / took,
+        }
+
+
+def medians(rows: list[Row], *keys: str) -> list[Row]:
+    """One row for each combination of what the keys hold: the medians of its figures."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return [
+        dict(zip(keys, group, strict=True))
+        | {name: statistics.median(row[name] for row in mine) for name in mine[0] if name not in (*keys, "round")}
+        for group, mine in groups.items()
+    ]
+
+
+def percentile(values: list[float], percent: float) -> float:
+    return sorted(values)[min(int(len(values) * percent / 100), len(values) - 1)]
+
+
+def table(rows: list[Row], columns: dict[str, str]) -> str:
+    """As Markdown; `columns` gives for each key of a row how it is written: "µs CPU|.2f"."""
+    heads, formats = zip(*(words.split("|") for words in columns.values()), strict=True)
+    lines = ["", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for row in rows:
+        cells = [format(row[key], form) if key in row else "–" for key, form in zip(columns, formats, strict=True)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
