@@ -3,8 +3,9 @@
 
 CPU time of the server's processes for each delivery, over real sockets and with real sessions; the deliveries in a
 second; and how long a message takes at a calm pace. The same load comes to each server from another process on another
-core, so what the load costs is in no figure; the table says how busy both were, because a load generator at 100 % would
-set the pace. Compare the ratios of one run, never absolute times of two.
+core, so what the load costs is in no figure. The table says how busy both were, because a load generator at 100 % would
+set the pace, and how busy all other programs kept these cores: what they take makes the deliveries in a second fewer
+and the waits longer, and hardly changes the CPU time. Compare the ratios of one run, never absolute times of two.
 
 ejabberd, Prosody and Hubbub keep what is said in a durable archive; the others only move bytes.
 """
@@ -13,7 +14,7 @@ import argparse
 import asyncio
 
 import uvloop
-from measuring import Bench, Meter, Row, medians, options, percentile, table
+from measuring import BUSY, Bench, Meter, Row, medians, options, percentile, table
 from members import Crowd
 from peers import PEERS, Peer
 from servers import Running
@@ -28,6 +29,7 @@ COLUMNS = {
     "bytes_per_delivery": "bytes|.0f",
     "server_busy": "server busy|.0%",
     "load_busy": "load busy|.0%",
+    "others_busy": "others|.0%",
 }
 CALM_COLUMNS = {
     "server": "server|",
@@ -36,6 +38,7 @@ CALM_COLUMNS = {
     "p99_ms": "p99 ms|.1f",
     "server_busy": "server busy|.0%",
     "load_busy": "load busy|.0%",
+    "others_busy": "others|.0%",
     "kb_per_connection": "kB / connection|.1f",
     "us_per_join": "µs CPU / join|.0f",
 }
@@ -91,8 +94,7 @@ async def loaded_row(server: Running, crowd: Crowd, seconds: float, in_flight: i
         "system_share": used["system_s"] / max(used["cpu_s"], 1e-9),
         "deliveries_per_s": deliveries / used["took_s"],
         "bytes_per_delivery": size / deliveries,
-        "server_busy": used["server_busy"],
-        "load_busy": used["load_busy"],
+        **{name: used[name] for name in BUSY},
     }
 
 
@@ -104,8 +106,7 @@ async def _calm_row(peer: Peer, server: Running, crowd: Crowd, seconds: float) -
         "posts_per_s": peer.posts_per_s,
         "p50_ms": percentile(took_s, 50) * 1e3,
         "p99_ms": percentile(took_s, 99) * 1e3,
-        "server_busy": used["server_busy"],
-        "load_busy": used["load_busy"],
+        **{name: used[name] for name in BUSY},
     }
 
 
@@ -114,7 +115,7 @@ def _line(row: Row) -> str:
         words = f"{row['in_flight']} in flight  {row['us_per_delivery']:6.2f} µs CPU / delivery"
     else:
         words = f"{row['posts_per_s']:g} a second  {row['p99_ms']:6.1f} ms p99"
-    busy = f"server {row['server_busy']:4.0%} busy, load {row['load_busy']:4.0%}"
+    busy = f"server {row['server_busy']:4.0%} busy, load {row['load_busy']:4.0%}, others {row['others_busy']:4.0%}"
     return f"  round {row['round']}  {row['server']:<16}{words}  {busy}"
 
 

@@ -47,11 +47,14 @@ class Bench:
 
 
 def options(doc: str | None, name: str, peers: list[str]) -> argparse.ArgumentParser:
-    """A parser with the options that every benchmark has."""
+    """A parser with the options that every benchmark has; those that choose servers only where there are several."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     file = Path(f"{name}.json")
     parser.add_argument("--json", type=Path, default=file, help=f"where to write all figures [{file}]")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured, in turn [3]")
+    if len(peers) == 1:
+        parser.set_defaults(only=peers, install=False)
+        return parser
     words = f"servers to measure [{' '.join(peers)}]"
     parser.add_argument("--only", nargs="+", choices=list(PEERS), default=peers, metavar="SERVER", help=words)
     parser.add_argument("--install", action="store_true", help="get peers from npm and PyPI, into a cache folder")
@@ -59,24 +62,32 @@ def options(doc: str | None, name: str, peers: list[str]) -> argparse.ArgumentPa
 
 
 class Meter:
-    """What a server, and this load generator, have used since the meter was made."""
+    """What a server, this load generator and all other programs on their cores have used since the meter was made."""
 
     def __init__(self, server: Running) -> None:
         self._server = server
-        self._rss_kb, self._cpu_s, self._system_s = server.rss_kb(), server.cpu_s(), server.system_s()
-        self._began, self._own_s = time.monotonic(), time.process_time()
+        self._cores = os.sched_getaffinity(server.pid) | os.sched_getaffinity(0)
+        self._before = self._now()
 
     def read(self) -> Row:
-        took = time.monotonic() - self._began
-        cpu = self._server.cpu_s() - self._cpu_s
+        """Seconds and kB, and how busy everybody was: 1.0 is a whole core."""
+        used = {name: value - self._before[name] for name, value in self._now().items()}
+        others = used["cores_s"] - used["cpu_s"] - used["load_s"]
+        busy = {"server_busy": used["cpu_s"], "load_busy": used["load_s"], "others_busy": max(0.0, others)}
+        return used | {name: seconds / used["took_s"] for name, seconds in busy.items()}
+
+    def _now(self) -> Row:
         return {
-            "took_s": took,
-            "cpu_s": cpu,
-            "system_s": self._server.system_s() - self._system_s,
-            "rss_kb": self._server.rss_kb() - self._rss_kb,
-            "server_busy": cpu / took,
-            "load_busy": (time.process_time() - self._own_s) / took,
+            "took_s": time.monotonic(),
+            "cpu_s": self._server.cpu_s(),
+            "system_s": self._server.system_s(),
+            "rss_kb": self._server.rss_kb(),
+            "load_s": time.process_time(),
+            "cores_s": servers.busy_s(self._cores),
         }
+
+
+BUSY = ("server_busy", "load_busy", "others_busy")
 
 
 def medians(rows: list[Row], *keys: str) -> list[Row]:

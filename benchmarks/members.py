@@ -40,7 +40,8 @@ class Member(asyncio.Protocol):
                 self.rest = head
                 return
             if b" 101 " not in head.split(b"\r\n")[0]:
-                raise SystemExit(f"the server refused: {head!r}")
+                self.refused(head)
+                return
             self.upgraded.set_result(None)
         self.rest = self.take(data)
 
@@ -64,6 +65,9 @@ class Member(asyncio.Protocol):
             position = start + size
         self.crowd.received(self, count, position)
         return data[position:]
+
+    def refused(self, head: bytes) -> None:
+        raise SystemExit(f"the server refused: {head!r}")
 
     def say(self, message: bytes) -> None:
         self.send(TEXT, message)
@@ -123,7 +127,7 @@ class Crowd:
         async def come(path: str, header: str) -> None:
             async with gate:
                 _, member = await loop.create_connection(
-                    lambda: self.member(self, _handshake(path, header)), "127.0.0.1", port
+                    lambda: self.member(self, handshake(path, header)), "127.0.0.1", port
                 )
                 await member.upgraded
                 self.members.append(member)
@@ -194,7 +198,8 @@ class Crowd:
             member.transport.abort()
 
 
-def _handshake(path: str, header: str) -> bytes:
+def handshake(path: str, header: str) -> bytes:
+    """The request by which a WebSocket is opened."""
     key = base64.b64encode(os.urandom(16)).decode()
     lines = [
         f"GET {path} HTTP/1.1",

@@ -84,6 +84,13 @@ def allow_many_sockets() -> int:
     return hard
 
 
+def busy_s(cores: set[int]) -> float:
+    """Time in which these cores have worked for anybody, since the machine was started."""
+    lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
+    mine = [fields for fields in lines if fields[0] in {f"cpu{core}" for core in cores}]
+    return sum(sum(map(int, fields[1:4] + fields[6:9])) for fields in mine) / TICKS_PER_S
+
+
 @contextmanager
 def run(program: Program, core: set[int], data: Path | None = None, port: int = 0) -> Iterator[Running]:
     """`data` is a folder that stays, for a server that is started again; `port` 0: a free one."""

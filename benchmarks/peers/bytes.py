@@ -4,8 +4,9 @@ import json
 from importlib.metadata import version
 
 from members import Marked
-from peers.peer import MESSAGE_BYTES, TEXT, Peer, apt, find, said_by
 from servers import TUTORIAL, Program
+
+from peers.peer import MESSAGE_BYTES, TEXT, Peer, apt, find, said_by
 
 BINARY = 0x82
 

@@ -4,8 +4,9 @@ import json
 from importlib.metadata import version
 
 from members import QUIET_S, sign_in
-from peers.peer import TEXT, Peer
 from servers import HUBBUB, PORTABLE
+
+from peers.peer import TEXT, Peer
 
 HELLO = b'{"type":"hello","version":1}'
 

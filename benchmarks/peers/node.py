@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from servers import Program
+
 from peers.packages import CACHE, npm_install, npm_missing, npm_version
 from peers.peer import TEXT, Peer, said_by
-from servers import Program
 
 HERE = Path(__file__).parent
 SOCKET_IO_PATH = "/socket.io/?EIO=4&transport=websocket"

@@ -14,7 +14,7 @@ PYTHON_PACKAGES = CACHE / "python"
 
 
 def npm_version(package: str) -> str:
-    """"" when it is not in the cache."""
+    """ "" when it is not in the cache."""
     described = NODE_PACKAGES / package / "package.json"
     return str(json.loads(described.read_text())["version"]) if described.exists() else ""
 

@@ -1,10 +1,11 @@
 """python-socketio and Django Channels, on uvicorn, by the smallest application that brings each message to
 everybody."""
 
+from servers import UVICORN, Program
+
 from peers.node import SOCKET_IO_HELLO, SOCKET_IO_PATH, socket_io_post
 from peers.packages import PYTHON_PACKAGES, pypi_install, pypi_missing, pypi_version
 from peers.peer import TEXT, Peer
-from servers import UVICORN, Program
 
 
 def _application(name: str, module: str) -> Program:

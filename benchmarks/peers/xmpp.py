@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from members import Crowd, Marked
-from peers.peer import TEXT, Peer, apt, find, said_by
 from servers import Program
+
+from peers.peer import TEXT, Peer, apt, find, said_by
 
 ROOMS = "rooms.localhost"
 HALL = f"hall@{ROOMS}"
@@ -76,7 +77,8 @@ muc_room_default_presence_broadcast = { visitor = false, participant = false, mo
 
 
 STREAM = (
-    b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>"
+    b"<stream:stream to='localhost' version='1.0' xmlns='jabber:client' "
+    b"xmlns:stream='http://etherx.jabber.org/streams'>"
 )
 STEPS = (
     (b"</stream:features>", b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>"),
