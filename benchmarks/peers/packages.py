@@ -11,6 +11,7 @@ from pathlib import Path
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hubbub-benchmarks"
 NODE_PACKAGES = CACHE / "node_modules"
 PYTHON_PACKAGES = CACHE / "python"
+PY_SPY = CACHE / "py-spy" / "bin" / "py-spy"
 
 
 def npm_version(package: str) -> str:
@@ -40,11 +41,11 @@ def npm_install(*packages: str) -> None:
         _run(npm, "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(CACHE), *packages)
 
 
-def pypi_install(*packages: str) -> None:
+def pypi_install(*packages: str, folder: Path = PYTHON_PACKAGES) -> None:
     uv = shutil.which("uv")
     pip = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
     target = ["--quiet", "--python", sys.executable] if uv else ["--quiet", "--disable-pip-version-check"]
-    _run(*pip, "install", *target, "--upgrade", "--target", str(PYTHON_PACKAGES), *packages)
+    _run(*pip, "install", *target, "--upgrade", "--target", str(folder), *packages)
 
 
 def _run(*command: str) -> None:
