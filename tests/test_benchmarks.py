@@ -39,6 +39,16 @@ async def test_the_fan_out_benchmark_measures_every_server(tmp_path: Path) -> No
     assert all(row["deliveries_per_s"] > 0 and row["bytes_per_delivery"] > 128 for row in rows)
 
 
+async def test_the_ingest_benchmark_measures_rooms_of_both_kinds(tmp_path: Path) -> None:
+    moment = ["--seconds", "0.3", "--senders", "6", "--rooms", "3", "1", "--rounds", "1"]
+    await succeeds("ingest.py", *moment, "--json", str(tmp_path / "ingest.json"))
+    rows = json.loads((tmp_path / "ingest.json").read_text())["rows"]
+    assert [row["rooms"] for row in rows] == [3, 1]
+    assert all(row["posts_per_s"] > 0 and row["posts_per_commit"] >= 1 for row in rows)
+    assert all(row["half_p99_ms"] > 0 and row["guest_p99_ms"] > 0 for row in rows)
+    assert rows[0]["deliveries_per_s"] < rows[1]["deliveries_per_s"]
+
+
 async def succeeds(benchmark: str, *options: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, str(BENCHMARKS / benchmark), *options],
