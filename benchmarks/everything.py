@@ -33,7 +33,8 @@ PARTS: dict[str, tuple[str, str]] = {
     "connections": ("", "--rounds 1 --members 100 --only hubbub nchan"),
     "resume": ("", "--rounds 1 --clients 100"),
     "archives": ("", "--rounds 1 --seconds 0.5"),
-    "history": ("", "--messages 20000 --rooms 20 --requests 20"),
+    "ingest": ("--seconds 4", "--rounds 1 --seconds 0.5"),
+    "history": ("--rooms 1", "--messages 20000 --rooms 1 --requests 20"),
     "page": ("", "--visits 1"),
 }
 """The options of each benchmark, and those that make it quick."""

@@ -42,8 +42,10 @@ YIELD_EVERY = 20
 """Posts that are behind their time, before answers are read again."""
 TRACED = Program(
     "hubbub serve, traced",
-    ("strace", "--follow-forks", "--seccomp-bpf", "--output={data}/flushes", "--trace=fsync,fdatasync")
-    + HUBBUB.command,
+    (
+        *("strace", "--follow-forks", "--seccomp-bpf", "--output={data}/flushes", "--trace=fsync,fdatasync"),
+        *HUBBUB.command,
+    ),
     True,
 )
 Row = dict[str, Any]
@@ -273,8 +275,8 @@ def _line(row: Row) -> str:
 def _table(summary: list[Row]) -> str:
     lines = [
         "",
-        "| rooms | posts/s | µs CPU / post | deliveries/s | p50 / p99 | a guest's p99 | posts / commit | flushes / post "
-        "| p50 / p99 at half load | server busy | load busy |",
+        "| rooms | posts/s | µs CPU / post | deliveries/s | p50 / p99 | a guest's p99 | posts / commit "
+        "| flushes / post | p50 / p99 at half load | server busy | load busy |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in summary:

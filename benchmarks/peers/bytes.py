@@ -2,6 +2,7 @@
 
 import json
 from importlib.metadata import version
+from pathlib import Path
 
 from members import Marked
 from servers import TUTORIAL, Program
@@ -12,9 +13,10 @@ BINARY = 0x82
 
 TUTORIAL_PEER = Peer(TUTORIAL, lambda: f"uvicorn {version('uvicorn')}", lambda number: TEXT, "/ws/{number}", answers=1)
 
+NCHAN_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 # nchan keeps a message for those who come late, by default; here nobody does.
 NGINX_CONF = """
-load_module modules/ngx_nchan_module.so;
+load_module %s;
 daemon off;
 user root;
 worker_processes 1;
@@ -40,25 +42,28 @@ http {
         }
     }
 }
-"""
+""".replace("%s", str(NCHAN_MODULE), 1)
 NCHAN = Peer(
     Program(
         "nchan in nginx (C)",
-        (find("nginx") or "nginx", "-p", "/usr/share/nginx", "-c", "{data}/nginx.conf"),
+        (find("nginx") or "nginx", "-p", "{data}", "-c", "{data}/nginx.conf"),
         files={"nginx.conf": NGINX_CONF},
     ),
-    lambda: said_by("nginx", "-v").rpartition("/")[2],
+    lambda: f"{_nchan_version()}, nginx {said_by('nginx', '-v').rpartition('/')[2]}",
     lambda number: TEXT,
     missing=lambda: apt("nginx", "nginx libnginx-mod-nchan")() or _no_nchan(),
 )
 
 
 def _no_nchan() -> str:
-    try:
-        open("/usr/share/nginx/modules/ngx_nchan_module.so").close()
-    except OSError:
-        return "nginx is there, without nchan; on Debian: apt-get install libnginx-mod-nchan"
-    return ""
+    if NCHAN_MODULE.exists():
+        return ""
+    return "nginx is there, without nchan; on Debian: apt-get install libnginx-mod-nchan"
+
+
+def _nchan_version() -> str:
+    """As Debian names it: the module does not tell."""
+    return said_by("dpkg-query", "--show", "--showformat", "${Version}", "libnginx-mod-nchan")
 
 
 class NatsClient(Marked):

@@ -72,6 +72,8 @@ def find(program: str) -> str | None:
 
 
 def said_by(*command: str) -> str:
-    """What a program says about itself."""
-    done = subprocess.run([find(command[0]) or command[0], *command[1:]], capture_output=True, text=True, check=False)
+    """What a program says about itself; nothing when it is not there."""
+    if not (program := find(command[0])):
+        return ""
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip()

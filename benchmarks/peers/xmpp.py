@@ -151,7 +151,7 @@ PROSODY = Peer(
         (find("prosody") or "prosody", "--config", "{data}/prosody.cfg.lua", "-F"),
         files={"prosody.cfg.lua": PROSODY_LUA},
     ),
-    lambda: (re.findall(r"^Prosody (\S+)", said_by("prosodyctl", "about"), re.MULTILINE) or ["?"])[0],
+    lambda: (re.findall(r"^Prosody (\d\S*)", said_by("prosodyctl", "about"), re.MULTILINE) or ["?"])[0],
     lambda number: to_room(HALL, TEXT),
     path=f"/{HALL}/{{number}}",
     member=Occupant,

@@ -75,7 +75,7 @@ def curve(title: str, unit: str, lines: dict[str, list[tuple[float, float]]], ou
 
 def number_words(value: float) -> str:
     """With as many digits as a reader can use."""
-    if value >= 100:
+    if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
