@@ -11,7 +11,6 @@ import asyncio
 import json
 import time
 
-import uvloop
 from measuring import BUSY, Bench, Meter, Row, medians, options, percentile, table
 from members import PATIENCE_S, Api, Crowd, Member, sign_in
 from peers import Peer
@@ -37,17 +36,16 @@ COLUMNS = {
 def main() -> None:
     bench = Bench(_arguments())
     rows: list[Row] = []
-    for turn in range(bench.options.rounds):
-        for name, peer in bench.peers.items():
-            rows.append({"server": name, "round": turn, **uvloop.run(measure(peer, bench))})
-            posts, p99 = rows[-1]["posts_per_s"], rows[-1]["p99_ms"]
-            print(f"  round {turn}  {name:<10}{posts:8,.0f} posts/s  p99 {p99:7.1f} ms", flush=True)
+    for row in bench.rounds(lambda peer: measure(peer, bench)):
+        rows.append(row)
+        words = f"{row['server']:<10}{row['posts_per_s']:8,.0f} posts/s  p99 {row['p99_ms']:7.1f} ms"
+        print(f"  round {row['round']}  {words}", flush=True)
     summary = medians(rows, "server")
     print(table(summary, COLUMNS))
     bench.write(rows=rows, summary=summary)
 
 
-async def measure(peer: Peer, bench: Bench) -> Row:
+async def measure(peer: Peer, bench: Bench) -> list[Row]:
     options = bench.options
     with peer.start(bench.server_core) as server:
         authors = Authors()
@@ -59,13 +57,14 @@ async def measure(peer: Peer, bench: Bench) -> Row:
         await authors.push(options.seconds)
         used, posts = meter.read(), len(authors.waits_s)
         authors.leave()
-    return {
+    row = {
         "posts_per_s": posts / used["took_s"],
         "us_per_post": used["cpu_s"] / posts * 1e6,
         "p50_ms": percentile(authors.waits_s, 50) * 1e3,
         "p99_ms": percentile(authors.waits_s, 99) * 1e3,
         **{name: used[name] for name in BUSY},
     }
+    return [row]
 
 
 class Author(Member):
@@ -124,6 +123,7 @@ class Authors(Crowd):
         """All post as fast as their posts become safe."""
         self._pushing = True
         for author in self.members:
+            assert isinstance(author, Author | XmppAuthor)
             self._begin(author)
         await asyncio.sleep(seconds)
         self._pushing = False
@@ -149,6 +149,7 @@ async def come_to_hubbub(authors: Authors, server: Running, senders: int, rooms:
     await authors.join(server.port, ["/ws"] * senders, headers, HELLO)
     homes = {header: f"room-{number % rooms}" for number, header in enumerate(headers)}
     for author in authors.members:
+        assert isinstance(author, Author)
         author.room = next(room for header, room in homes.items() if header.encode() in author.request)
 
 

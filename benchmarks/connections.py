@@ -13,7 +13,6 @@ import json
 import re
 from collections import Counter
 
-import uvloop
 from measuring import Bench, Meter, Row, medians, options, table
 from members import PATIENCE_S, Api, Crowd, Member, sign_in
 from peers import PEERS, Peer
@@ -43,21 +42,22 @@ def main() -> None:
     bench = Bench(_arguments())
     idle: list[Row] = []
     coming: list[Row] = []
-    for turn in range(bench.options.rounds):
-        for name, peer in bench.peers.items():
-            idle.append({"server": name, "round": turn, **uvloop.run(measure_idle(peer, bench))})
-            row = idle[-1]
-            print(
-                f"  round {turn}  {name:<16}{row['kb_per_connection']:6.1f} kB  {row['us_per_join']:6.0f} µs",
-                flush=True,
-            )
-        if "hubbub" in bench.peers:
-            coming.append({"round": turn, **uvloop.run(measure_coming(bench))})
-            print(f"  round {turn}  a join {coming[-1]['us_per_join']:6.0f} µs", flush=True)
-    idle_summary, coming_summary = medians(idle, "server"), medians(coming, "members")
+    for row in bench.rounds(lambda peer: measure(peer, bench)):
+        (idle if "idle_mb" in row else coming).append(row)
+        if "idle_mb" in row:
+            words = f"{row['kb_per_connection']:6.1f} kB  {row['us_per_join']:6.0f} µs CPU / handshake"
+        else:
+            words = f"{row['us_per_arrival']:6.0f} µs CPU / arrival  {row['us_per_join']:6.0f} µs CPU / join"
+        print(f"  round {row['round']}  {row['server']:<16}{words}", flush=True)
+    idle_summary, coming_summary = medians(idle, "server"), medians(coming, "server", "members")
     print(table(idle_summary, COLUMNS))
     print(table(coming_summary, COMING_COLUMNS))
     bench.write(rows=idle + coming, idle=idle_summary, coming=coming_summary)
+
+
+async def measure(peer: Peer, bench: Bench) -> list[Row]:
+    rows = [await measure_idle(peer, bench)]
+    return [*rows, await measure_coming(peer, bench)] if peer is PEERS["hubbub"] else rows
 
 
 async def measure_idle(peer: Peer, bench: Bench) -> Row:
@@ -76,8 +76,8 @@ async def measure_idle(peer: Peer, bench: Bench) -> Row:
     }
 
 
-async def measure_coming(bench: Bench) -> Row:
-    members, peer = bench.options.members, PEERS["hubbub"]
+async def measure_coming(peer: Peer, bench: Bench) -> Row:
+    members = bench.options.members
     with peer.start(bench.server_core) as server:
         headers = await sign_in(server.port, 2 * members + 1)
         api = await Api.at(server.port)

@@ -13,7 +13,6 @@ ejabberd, Prosody and Hubbub keep what is said in a durable archive; the others 
 import argparse
 import asyncio
 
-import uvloop
 from measuring import BUSY, Bench, Meter, Row, medians, options, percentile, table
 from members import Crowd
 from peers import PEERS, Peer
@@ -48,12 +47,9 @@ def main() -> None:
     bench = Bench(_arguments())
     loaded: list[Row] = []
     calm: list[Row] = []
-    for turn in range(bench.options.rounds):
-        for name, peer in bench.peers.items():
-            for row in uvloop.run(measure(peer, bench)):
-                row = {"server": name, "round": turn, **row}
-                (loaded if "in_flight" in row else calm).append(row)
-                print(_line(row), flush=True)
+    for row in bench.rounds(lambda peer: measure(peer, bench)):
+        (loaded if "in_flight" in row else calm).append(row)
+        print(_line(row), flush=True)
     summary = medians(loaded, "server", "in_flight")
     print(table(summary, COLUMNS))
     calm_summary = medians(calm, "server")

@@ -6,7 +6,6 @@ CPU time of the server's processes for each delivery, in rooms of 100 to 10,000 
 
 import argparse
 
-import uvloop
 from fanout import WARM_UP, loaded_row
 from measuring import Bench, Row, medians, options, table
 from peers import Peer
@@ -26,25 +25,25 @@ COLUMNS = {
 def main() -> None:
     bench = Bench(_arguments())
     rows: list[Row] = []
-    for turn in range(bench.options.rounds):
-        for members in bench.options.members:
-            for name, peer in bench.peers.items():
-                row = uvloop.run(measure(peer, members, bench))
-                rows.append({"server": name, "round": turn, **row})
-                print(f"  round {turn}  {name:<10}{members:6,} members {row['us_per_delivery']:6.2f} µs", flush=True)
+    for row in bench.rounds(lambda peer: measure(peer, bench)):
+        rows.append(row)
+        words = f"{row['server']:<10}{row['members']:6,} members {row['us_per_delivery']:6.2f} µs CPU / delivery"
+        print(f"  round {row['round']}  {words}", flush=True)
     summary = medians(rows, "server", "members")
     print(table(summary, COLUMNS))
     bench.write(rows=rows, summary=summary)
 
 
-async def measure(peer: Peer, members: int, bench: Bench) -> Row:
+async def measure(peer: Peer, bench: Bench) -> list[Row]:
     seconds = bench.options.seconds
-    with peer.start(bench.server_core) as server:
-        crowd = await peer.join(server, await peer.sign_in(server.port, members))
-        await crowd.talk(seconds * WARM_UP, IN_FLIGHT)
-        row = await loaded_row(server, crowd, seconds, IN_FLIGHT)
-        crowd.leave()
-    return row
+    rows = []
+    for members in bench.options.members:
+        with peer.start(bench.server_core) as server:
+            crowd = await peer.join(server, await peer.sign_in(server.port, members))
+            await crowd.talk(seconds * WARM_UP, IN_FLIGHT)
+            rows.append(await loaded_row(server, crowd, seconds, IN_FLIGHT))
+            crowd.leave()
+    return rows
 
 
 def _arguments() -> argparse.Namespace:

@@ -7,11 +7,13 @@ import platform
 import sqlite3
 import statistics
 import time
+from collections.abc import Callable, Coroutine, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import servers
+import uvloop
 from peers import PEERS, Peer, choose
 from servers import Running
 
@@ -35,6 +37,20 @@ class Bench:
         packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         where = "server and load on a core each" if self.has_two_cores else "both on one core: do not compare figures"
         return f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {packages}; {where}"
+
+    def rounds(self, measure: Callable[[Peer], Coroutine[Any, Any, list[Row]]]) -> Iterator[Row]:
+        """What each peer gives in each round, as it comes. One that fails is left out of the round, with a line."""
+        for turn in range(self.options.rounds):
+            for name, peer in self.peers.items():
+                try:
+                    rows = uvloop.run(measure(peer))
+                except (SystemExit, TimeoutError) as error:
+                    if peer.program.is_hubbub:
+                        raise
+                    print(f"  round {turn}  {peer.name} failed: {error or 'it took too long'}", flush=True)
+                    continue
+                for row in rows:
+                    yield {"server": name, "round": turn, **row}
 
     def write(self, **figures: Any) -> None:
         """To the file of --json, with what it was measured on."""

@@ -102,7 +102,7 @@ class Crowd:
     """All members. `message(number)` is the frame by which a member posts; `answers` are the frames that each post
     brings to its sender alone."""
 
-    member = Member
+    member: type[Member] = Member
     quiet_s = QUIET_S
 
     def __init__(self, message: Callable[[int], bytes], answers: int = 1) -> None:

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 import servers
-import uvloop
 from measuring import BUSY, Bench, Meter, Row, medians, options, percentile, table
 from members import PATIENCE_S, Api, Crowd, Member, handshake, sign_in
 from peers.peer import MESSAGE_BYTES
@@ -44,15 +43,16 @@ COLUMNS = {
 def main() -> None:
     bench = Bench(_arguments())
     rows: list[Row] = []
-    for turn in range(bench.options.rounds):
-        rows.append({"round": turn, **uvloop.run(measure(bench))})
-        print(f"  round {turn}  {rows[-1]['caught_up']} back, {rows[-1]['us_per_client']:.0f} µs each", flush=True)
-    summary = medians(rows, "clients")
+    for row in bench.rounds(lambda peer: measure(bench)):
+        rows.append(row)
+        words = f"{row['caught_up']} back, {row['us_per_client']:.0f} µs CPU each"
+        print(f"  round {row['round']}  {words}", flush=True)
+    summary = medians(rows, "server", "clients")
     print(table(summary, COLUMNS))
     bench.write(rows=rows, summary=summary)
 
 
-async def measure(bench: Bench) -> Row:
+async def measure(bench: Bench) -> list[Row]:
     clients, behind = bench.options.clients, bench.options.behind
     with tempfile.TemporaryDirectory() as folder:
         with servers.run(HUBBUB, bench.server_core, Path(folder)) as server:
@@ -65,7 +65,7 @@ async def measure(bench: Bench) -> Row:
                 back_s = await asyncio.gather(*map(crowd.come_back, headers))
             used = meter.read()
             crowd.leave()
-    return {
+    row = {
         "clients": clients,
         "caught_up": crowd.caught_up,
         "refused_for_good": clients - crowd.caught_up,
@@ -75,6 +75,7 @@ async def measure(bench: Bench) -> Row:
         "attempts": crowd.attempts,
         **{name: used[name] for name in BUSY},
     }
+    return [row]
 
 
 async def _post(port: int, header: str, behind: int) -> int:

@@ -139,7 +139,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, name: str) -> None:
             return
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{name} did not start: {process.args}") from None
+                raise SystemExit(f"{name} did not start: {process.args!r}") from None
             time.sleep(0.05)
 
 

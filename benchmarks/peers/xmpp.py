@@ -38,6 +38,7 @@ modules:
     min_message_interval: 0
     default_room_options:
       mam: true
+      max_users: 30000
       persistent: true
       presence_broadcast: []
 """
@@ -110,6 +111,8 @@ class Occupant(Marked):
             self.rest = self.take(self.rest + data)
             return
         self.rest += data
+        if b"type='error'" in self.rest:
+            self.refused(self.rest)
         while self._steps and self._steps[0][0] in self.rest:
             awaited, said = self._steps.pop(0)
             self.rest = self.rest.partition(awaited)[2]

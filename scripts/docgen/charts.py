@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from html import escape
 
+TICKS = 5
 WIDTH, LEFT, RIGHT, TOP, ROW = 720, 190, 70, 64, 34
 STYLE = """<style>
 text { font: 14px system-ui, sans-serif; fill: #24292f; }
@@ -50,7 +51,8 @@ def curve(title: str, unit: str, lines: dict[str, list[tuple[float, float]]], ou
     """One line for each name, through its points (x, y); x grows by factors."""
     height, bottom = 300, 262
     xs = sorted({x for points in lines.values() for x, _ in points})
-    top_y = max(y for points in lines.values() for _, y in points) * 1.15
+    step = _step(max(y for points in lines.values() for _, y in points))
+    top_y = (TICKS - 1) * step
     span = math.log(xs[-1] / xs[0]) or 1.0
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -59,8 +61,8 @@ def curve(title: str, unit: str, lines: dict[str, list[tuple[float, float]]], ou
     body = []
     for x in xs:
         body.append(_text(place(x, 0)[0], bottom + 20, f"{x:,.0f}", "quiet", "middle"))
-    for part in range(5):
-        y = top_y * part / 4
+    for part in range(TICKS):
+        y = step * part
         _, at = place(xs[0], y)
         body.append(f'<line class="grid" x1="60" x2="{WIDTH - 140}" y1="{at:.1f}" y2="{at:.1f}"/>')
         body.append(_text(52, at + 4, number_words(y), "quiet", "end"))
@@ -71,6 +73,12 @@ def curve(title: str, unit: str, lines: dict[str, list[tuple[float, float]]], ou
         body += [f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in placed]
         body.append(_text(placed[-1][0] + 12, placed[-1][1] + 5, name, "us" if name == ours else ""))
     return _svg(title, unit, height, body)
+
+
+def _step(most: float) -> float:
+    """A round number of which four reach as far as the most."""
+    size = 10.0 ** math.floor(math.log10(most / 4))
+    return next(factor * size for factor in (1, 2, 2.5, 5, 10) if 4 * factor * size >= most)
 
 
 def number_words(value: float) -> str:

@@ -75,7 +75,7 @@ def row_of(rows: list[Json], **where: Any) -> Json:
 def growth_spread(part: Json) -> float:
     """How much dearer a delivery is in the dearest room than in the cheapest, in percent."""
     costs = [row["us_per_delivery"] for row in part["summary"] if row["server"] == "hubbub"]
-    return (max(costs) / min(costs) - 1) * 100
+    return float(max(costs) / min(costs) - 1) * 100
 
 
 def _idle(key: str) -> Callable[[Json], float]:
