@@ -17,7 +17,7 @@ from pathlib import Path
 
 import uvloop
 from archives import Authors, come_to_hubbub
-from measuring import Bench, Meter, options
+from measuring import Bench, Meter
 from peers import PEERS
 from peers.packages import PY_SPY, pypi_install
 from servers import Running
@@ -129,7 +129,8 @@ def _py_spy() -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = options(__doc__, "hotspots", ["hubbub"])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(only=["hubbub"], install=False)
     parser.add_argument("--seconds", type=float, default=5.0, help="time in which samples are taken [5]")
     parser.add_argument("--members", type=int, default=1000, help="people in the room [1000]")
     parser.add_argument("--text", type=Path, default=Path("hotspots.txt"), help="where to write it [hotspots.txt]")

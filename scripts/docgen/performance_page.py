@@ -58,7 +58,7 @@ left out, with a line that says how to get it. `benchmarks/hotspots.py` writes w
 
 def performance_page() -> str:
     results = load()
-    parts = [HEAD, _setting(results), _goals(results), _fan_out(results), _growth(results), _coming(results)]
+    parts = [HEAD, _setting(results), goals(results), _fan_out(results), _growth(results), _coming(results)]
     parts += [_resume(results), _posts(results), FOOT]
     return "\n".join(part for part in parts if part)
 
@@ -126,7 +126,7 @@ def _setting(results: Json) -> str:
     )
 
 
-def _goals(results: Json) -> str:
+def goals(results: Json) -> str:
     lines = ["## Goals\n", "| What | Goal | Measured | Reached |", "|---|---|---|---|"]
     for goal in GOALS:
         lines.append(f"| {goal.what} | {goal.goal} | {_measured(goal, results)} |")
