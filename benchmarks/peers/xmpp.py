@@ -75,8 +75,6 @@ muc_room_locking = false
 muc_room_default_history_length = 0
 muc_room_default_presence_broadcast = { visitor = false, participant = false, moderator = false }
 """
-
-
 STREAM = (
     b"<stream:stream to='localhost' version='1.0' xmlns='jabber:client' "
     b"xmlns:stream='http://etherx.jabber.org/streams'>"
@@ -89,7 +87,6 @@ STEPS = (
     (b"110'", b""),
 )
 """What a client waits for, and what it says then (RFC 6120, 9.1; XEP-0045, 7.2); 110: it is in the room."""
-
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/ejabberd-*"))
 SQLITE = list(Path("/usr/lib/erlang/lib").glob("p1_sqlite3-*"))
