@@ -33,7 +33,11 @@ class Program:
     """`{data}` is replaced."""
 
 
-UVICORN = (sys.executable, "-m", "uvicorn", "--port", "{port}", "--log-level", "warning", "--no-access-log")
+UVICORN = (
+    *(sys.executable, "-m", "uvicorn", "--port", "{port}", "--log-level", "warning", "--no-access-log"),
+    *("--ws-ping-interval", "600", "--ws-ping-timeout", "600"),
+)
+"""Without pings: on a machine that has much else to do, those who wait for an answer would be taken for dead."""
 HUBBUB = Program("hubbub serve", (sys.executable, "-m", "hubbub", "--port", "{port}", "--data", "{data}"), True)
 PORTABLE = Program("hubbub on plain uvicorn", (*UVICORN, "--factory", "hubbub.app:create_app"), True)
 TUTORIAL = Program("FastAPI tutorial, uvicorn", (*UVICORN, "tutorial:app"))

@@ -101,6 +101,10 @@ def _slowest_page(part: Json) -> float:
     return max(float(part[f"history_{where}_ms_p50"]) for where in ("before", "after", "around", "newest"))
 
 
+def _slowest_search(part: Json) -> float:
+    return max(float(value) for name, value in part.items() if name.endswith("_ms_p50"))
+
+
 def _fan_out(in_flight: int, peer: str) -> Callable[[Json], Measured | None]:
     return against("fanout", "us_per_delivery", peer, "µs", in_flight=in_flight)
 
@@ -165,7 +169,7 @@ GOALS = [
         "The first page of a search over a million messages",
         "≤ 50 ms",
         50,
-        figure("history", lambda part: float(part["search_ms_p50"]), "ms"),
+        figure("search", _slowest_search, "ms"),
     ),
     Goal("Start with a million messages", "≤ 2 s", 2, figure("history", lambda part: float(part["start_s"]), "s")),
     Goal("… and memory then", "≤ 90 MB", 90, figure("history", lambda part: float(part["rss_idle_mb"]), "MB")),

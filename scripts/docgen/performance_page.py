@@ -122,8 +122,13 @@ def _setting(results: Json) -> str:
     settings = [part["setting"] for part in results.values() if "versions" in part]
     return (
         f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {machine['cpu']}, {machine['cores']} cores, "
-        f"{machine['memory_gb']:g} GB, {machine['system']}. {settings[0]}. Versions: {peers}.\n"
+        f"{machine['memory_gb']:g} GB, {machine['system']}. {settings[0]}. {_rounds(results)}. Versions: {peers}.\n"
     )
+
+
+def _rounds(results: Json) -> str:
+    rounds = min(part["options"]["rounds"] for part in results.values() if "options" in part)
+    return f"Medians of {rounds} rounds" if rounds > 1 else "One round, which is not enough: run `benchmarks/all`"
 
 
 def goals(results: Json) -> str:
