@@ -1,16 +1,18 @@
 """Writing, inside the writer's transaction. See `hubbub.store.Transaction` for the promises."""
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.core.models import Person, PersonKind
+from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
 from hubbub.store import Committed
 from hubbub.store.projection import apply
+from hubbub.store.index import Block, add_block, reindex
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import event as events
-from hubbub.store.tables import membership, person, room, session
+from hubbub.store.tables import membership, person, person_name, room, search_mark, session
 
 SERVER_ID = "server-hubbub"
 
@@ -29,6 +31,9 @@ REWRITE = (
 )
 NEW_PERSON = insert(person)
 NEW_SESSION = insert(session)
+NEW_MARK = insert(search_mark)
+NEW_NAME = insert(person_name)
+DROP_NAME = delete(person_name).where(person_name.c.key == bindparam("old_key"), person_name.c.person == bindparam("who"))
 RENAME_PERSON = update(person).where(person.c.id == bindparam("who")).values(name=bindparam("new_name"))
 SET_READ = (
     update(membership)
@@ -49,6 +54,9 @@ class SqlTransaction(SqlReader):
         frame = encode(event)
         row = {"room": event.room, "seq": event.seq, "type": event.type, "at": event.at, "by": event.by.id}
         self._connection.execute(NEW_EVENT, row | {"message": _text_of(event), "frame": frame})
+        if isinstance(event, MessageEdited | MessageDeleted):
+            new_text = event.text if isinstance(event, MessageEdited) else None
+            reindex(self._connection, event.room, event.message, new_text)
         try:
             apply(self._connection, event)
         except IntegrityError as error:
@@ -67,9 +75,13 @@ class SqlTransaction(SqlReader):
             self._connection.execute(NEW_PERSON, added.model_dump())
         except IntegrityError as error:
             raise Conflict("There is somebody with this id already.", code="id_taken") from error
+        self._connection.execute(NEW_NAME, {"key": Folded(name).bare, "person": person_id})
         return added
 
     def rename_person(self, person: str, name: str) -> None:
+        if before := self.person(person):
+            self._connection.execute(DROP_NAME, {"old_key": Folded(before.name).bare, "who": person})
+            self._connection.execute(NEW_NAME, {"key": Folded(name).bare, "person": person})
         self._connection.execute(RENAME_PERSON, {"who": person, "new_name": name})
 
     def add_session(self, token_hash: str, person: str, at: int) -> None:
@@ -78,9 +90,14 @@ class SqlTransaction(SqlReader):
     def set_read(self, room: str, person: str, seq: int) -> None:
         self._connection.execute(SET_READ, {"in_room": room, "who": person, "up_to": seq})
 
+    def add_to_index(self, block: Block) -> bool:
+        """False: its messages were changed since they were read."""
+        return add_block(self._connection, block)
+
     def _next_seq(self, draft: Event) -> int:
         if isinstance(draft, RoomCreated):
             self._connection.execute(NEW_ROOM, _room_row(draft))
+            self._connection.execute(NEW_MARK, {"room": draft.room, "backlog": 0, "done": 0})
             return 1
         if isinstance(draft, MessagePosted):
             return self._seq_from(NEXT_SEQ_OF_MESSAGE, {"in_room": draft.room, "now": draft.at})
