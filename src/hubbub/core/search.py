@@ -31,19 +31,27 @@ class Place(NamedTuple):
         """What comes first in the order of answers has the least."""
         return -self.at, self.room, -self.seq
 
+    def __str__(self) -> str:
+        return f"{self.at}.{self.room}.{self.seq}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place":
+        at, room, seq = text.split(".")
+        return cls(int(at), room, int(seq))
+
 
 class Term(NamedTuple):
     """What an index is asked for: a term, or all terms that begin with it."""
 
     text: str
-    open: bool = False
+    prefix: bool = False
 
 
 class Needle(NamedTuple):
-    """Words that must follow each other. `open`: the last one may be the beginning of a longer word."""
+    """Words that must follow each other. `prefix`: the last one may be the beginning of a longer word."""
 
     words: tuple[str, ...]
-    open: bool
+    prefix: bool
 
     def terms(self) -> list[Term]:
         """A text with this needle has all of these; a text that has them need not have the needle."""
@@ -52,7 +60,7 @@ class Needle(NamedTuple):
         terms: list[Term] = []
         for at, word in enumerate(self.words):
             if not alone[at]:
-                terms.append(Term(word[:TERM_MAX_CHARS], self.open and at == last))
+                terms.append(Term(word[:TERM_MAX_CHARS], self.prefix and at == last))
             elif at < last and alone[at + 1]:
                 terms.append(Term(word + self.words[at + 1]))
             elif at == 0 or not alone[at - 1]:
@@ -65,7 +73,7 @@ class Needle(NamedTuple):
         found: list[tuple[int, int]] = []
         for at in range(len(words) - count + 1):
             final = words[at + count - 1]
-            fits = final.text.startswith(last) if self.open else final.text == last
+            fits = final.text.startswith(last) if self.prefix else final.text == last
             if fits and all(words[at + n].text == self.words[n] for n in range(count - 1)):
                 found.append((words[at].start, final.start + len(last)))
         return found
@@ -119,7 +127,7 @@ def read_query(text: str, utc_offset_min: int = 0) -> Query:
             continue
         words = tuple(words_of(f"{name or ''} {quoted or word or ''}"))
         if words:
-            needle = Needle(words, open=quoted is None)
+            needle = Needle(words, prefix=quoted is None)
             query = replace(query, without=(*query.without, needle)) if minus else _with(query, needle)
     if len(query.needles) + len(query.without) > NEEDLES_MAX:
         raise Invalid(f"Look for at most {NEEDLES_MAX} words at once.", code="bad_search")

@@ -21,6 +21,10 @@ from hubbub.core.words import terms_of
 from hubbub.store.tables import message, search_block, search_mark, search_term
 
 LAST_CHARACTER = "\U0010ffff"
+BLOCK_MAX = 2048
+"""Messages in a block. Fewer would make more rows, more would leave more messages to be read one by one."""
+BITMAP_BYTES = BLOCK_MAX // 8
+ALL = 2**BLOCK_MAX - 1
 BLOCKS_AT_ONCE = 4
 BLOCKS_AT_ONCE_MAX = 256
 
@@ -64,20 +68,25 @@ BACKLOG_OF = BACKLOG_LEFT.where(search_mark.c.room.in_(_rooms))
 TEXT = select(message.c.author, message.c.at, message.c.text, message.c.deleted).where(
     message.c.room == bindparam("room"), message.c.seq == bindparam("seq")
 )
-_of_mark = [search_mark.c.room, message.c.seq, message.c.at, message.c.author, message.c.text, message.c.deleted]
-_new = select(*_of_mark, message.c.edited_at, search_mark.c.backlog, search_mark.c.done).join_from(
-    search_mark, message, and_(message.c.room == search_mark.c.room, message.c.seq > search_mark.c.done)
-)
-_old = select(*_of_mark, message.c.edited_at, search_mark.c.backlog, search_mark.c.done).join_from(
-    search_mark, message, and_(message.c.room == search_mark.c.room, message.c.seq <= search_mark.c.backlog)
-)
-NOT_INDEXED = _new.where(search_mark.c.room.in_(_rooms), ~message.c.deleted).order_by(search_mark.c.room)
-NEXT_NEW = _new.order_by(search_mark.c.room, message.c.seq).limit(_limit)
-NEXT_OLD = _old.where(search_mark.c.backlog > 0).order_by(search_mark.c.room, message.c.seq.desc()).limit(_limit)
+_state = [search_mark.c.room, message.c.seq, message.c.text, message.c.deleted]
+_row = [*_state, message.c.at, message.c.author, search_mark.c.backlog, search_mark.c.done]
+_new = and_(message.c.room == search_mark.c.room, message.c.seq > search_mark.c.done)
+_old = and_(message.c.room == search_mark.c.room, message.c.seq <= search_mark.c.backlog)
+_all_new = select(*_row).join_from(search_mark, message, _new)
+_all_old = select(*_row).join_from(search_mark, message, _old)
+NOT_INDEXED = _all_new.where(search_mark.c.room.in_(_rooms), ~message.c.deleted).order_by(search_mark.c.room)
+NEXT_NEW = _all_new.order_by(search_mark.c.room, message.c.seq).limit(_limit)
+NEXT_OLD = _all_old.where(search_mark.c.backlog > 0).order_by(search_mark.c.room, message.c.seq.desc()).limit(_limit)
 """In the order of the marks' primary key, so that nothing has to be sorted."""
 
 
 # Asking ----------------------------------------------------------------------------------------------------------
+
+
+Key = tuple[int, str, int]
+"""`Place.key`."""
+Ahead = tuple[Key, list[Key], int]
+"""The next one of a list of keys, the list, and how many were taken before it."""
 
 
 class Wanted(NamedTuple):
@@ -92,11 +101,11 @@ class Wanted(NamedTuple):
     """Only what comes after this in the order of answers."""
 
 
-def places(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) -> Iterator[Place | None]:
-    """Newest first. None: many blocks have been looked into without finding anything. `fits` reads the texts of
-    messages that are not in the index yet."""
-    heap = [place.key for place in _not_indexed(connection, wanted, fits)]
-    heapq.heapify(heap)
+def places(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) -> Iterator[tuple[Place, bool]]:
+    """Newest first. True: of a message that may be wanted; False: everything before this place has been given, and the
+    next blocks are about to be looked into. `fits` reads the texts of messages that are not in the index yet."""
+    heap: list[Ahead] = []
+    _put(heap, sorted(_not_indexed(connection, wanted, fits)))
     heads = [
         head
         for head in connection.execute(BLOCKS).all()
@@ -104,17 +113,15 @@ def places(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) 
         if wanted.after is None or head.first_at <= wanted.after.at
     ]
     for some in _growing(heads):
+        yield from _newer_than(some[0].last_at, heap)
+        yield Place(some[0].last_at, "", 0), False
         found = _candidates(connection, wanted.choices, [head.id for head in some])
         contents = {row.id: row for row in connection.execute(CONTENTS, {"blocks": list(found)}).all()} if found else {}
         for head in some:
-            while heap and -heap[0][0] > head.last_at:
-                yield _place(heapq.heappop(heap))
+            yield from _newer_than(head.last_at, heap)
             if head.id in contents:
-                for place in _of_block(contents[head.id], found[head.id], wanted):
-                    heapq.heappush(heap, place.key)
-        yield None
-    while heap:
-        yield _place(heapq.heappop(heap))
+                _put(heap, _of_block(contents[head.id], found[head.id], wanted))
+    yield from _newer_than(-1, heap)
 
 
 def complete(connection: Connection, rooms: Iterable[str]) -> bool:
@@ -130,14 +137,19 @@ def author_term(person: str) -> Term:
     return Term(f"\x02{person}")
 
 
-def _not_indexed(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) -> Iterator[Place]:
+def _not_indexed(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) -> Iterator[Key]:
     for row in connection.execute(NOT_INDEXED, {"rooms": list(wanted.rooms)}):
-        place = Place(row.at, row.room, row.seq)
-        if _in_time(place, wanted) and fits(row.text):
-            yield place
+        key = (-row.at, row.room, -row.seq)
+        if _in_time(key, wanted) and fits(row.text):
+            yield key
 
 
-def _growing(heads: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+def _put(heap: list[Ahead], keys: list[Key]) -> None:
+    if keys:
+        heapq.heappush(heap, (keys[0], keys, 0))
+
+
+def _growing(heads: list[Any]) -> Iterator[list[Any]]:
     """Few blocks first, which are enough for a common word; then more and more at once."""
     start, size = 0, BLOCKS_AT_ONCE
     while start < len(heads):
@@ -145,46 +157,47 @@ def _growing(heads: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
         start, size = start + size, min(size * 4, BLOCKS_AT_ONCE_MAX)
 
 
-def _candidates(connection: Connection, choices: list[list[Term]], blocks: list[int]) -> dict[int, set[int] | None]:
-    """For each block that may have an answer, the numbers of the messages; None: all of them."""
-    found: dict[int, set[int] | None] = dict.fromkeys(blocks)
+def _candidates(connection: Connection, choices: list[list[Term]], blocks: list[int]) -> dict[int, int]:
+    """For each block that may have an answer, which of its messages: the bits of a number."""
+    found = dict.fromkeys(blocks, ALL)
     for choice in choices:
-        having: dict[int, set[int]] = defaultdict(set)
+        having: dict[int, int] = defaultdict(int)
         for term in choice:
             binds: dict[str, object] = {"blocks": list(found), "term": term.text}
             statement = WITH_TERM
-            if term.open:
+            if term.prefix:
                 statement, binds["past"] = WITH_BEGINNING, term.text + LAST_CHARACTER
             for block, docs in connection.execute(statement, binds):
-                having[block].update(_unpack(docs))
-        found = {
-            block: numbers
-            for block, before in found.items()
-            if (numbers := having[block] if before is None else before & having[block])
-        }
+                having[block] |= _unpack(docs)
+        found = {block: both for block, bits in found.items() if (both := bits & having[block])}
         if not found:
             break
     return found
 
 
-def _of_block(row: Row[Any], numbers: set[int] | None, wanted: Wanted) -> Iterator[Place]:
-    """The places of these messages that are wanted."""
-    rooms, block = json.loads(row.rooms), _Places(row.places)
-    wanted_rooms = {at for at, room in enumerate(rooms) if room in wanted.rooms}
-    for number in range(block.count) if numbers is None else numbers:
-        room = block.room(number)
-        if room in wanted_rooms:
-            place = Place(block.at(number), rooms[room], block.seq(number))
-            if _in_time(place, wanted):
-                yield place
+def _of_block(row: Row[Any], bits: int, wanted: Wanted) -> list[Key]:
+    """Of these messages those that are wanted, in the order of answers."""
+    rooms = [room if room in wanted.rooms else None for room in json.loads(row.rooms)]
+    if not any(rooms):
+        return []
+    of_room, seqs, times = _places(row.places)
+    keys = [(-times[n], room, -seqs[n]) for n in _numbers(bits, len(seqs)) if (room := rooms[of_room[n]]) is not None]
+    return sorted(key for key in keys if _in_time(key, wanted))
 
 
-def _in_time(place: Place, wanted: Wanted) -> bool:
-    return wanted.since <= place.at < wanted.until and (wanted.after is None or place.key > wanted.after.key)
+def _in_time(key: Key, wanted: Wanted) -> bool:
+    return wanted.since <= -key[0] < wanted.until and (wanted.after is None or key > wanted.after.key)
 
 
-def _place(key: tuple[int, str, int]) -> Place:
-    return Place(-key[0], key[1], -key[2])
+def _newer_than(at: int, heap: list[Ahead]) -> Iterator[tuple[Place, bool]]:
+    """Takes from the heap what no block that ends at this time can come before."""
+    while heap and -heap[0][0][0] > at:
+        (at_negative, room, seq_negative), keys, taken = heap[0]
+        yield Place(-at_negative, room, -seq_negative), True
+        if taken + 1 < len(keys):
+            heapq.heapreplace(heap, (keys[taken + 1], keys, taken + 1))
+        else:
+            heapq.heappop(heap)
 
 
 # Making ----------------------------------------------------------------------------------------------------------
@@ -218,7 +231,8 @@ def next_block(connection: Connection, size: int) -> Block | None:
 
 def add_block(connection: Connection, block: Block) -> bool:
     """False: something was changed since the block was read. Make it anew."""
-    if _state_of(connection.execute(block.statement, {"limit": block.size}).all()) != block.state:
+    now = connection.execute(block.statement.with_only_columns(*_state), {"limit": block.size}).all()
+    if [tuple(row) for row in now] != block.state:
         return False
     if block.state:
         number = connection.execute(NEXT_BLOCK).scalar_one()
@@ -255,14 +269,10 @@ def _made(statement: Select[Any], size: int, rows: Sequence[Row[Any]], marks: di
         "first_at": min((row.at for row in rows), default=0),
         "last_at": max((row.at for row in rows), default=0),
         "rooms": json.dumps(list(rooms)),
-        "places": _Places.pack([(rooms[row.room], row.seq, row.at) for row in rows]),
+        "places": _pack_places([(rooms[row.room], row.seq, row.at) for row in rows]),
     }
     terms: list[dict[str, object]] = [{"term": term, "docs": _pack(docs)} for term, docs in sorted(having.items())]
-    return Block(statement, size, _state_of(rows), block, terms, list(marks.values()))
-
-
-def _state_of(rows: Sequence[Row[Any]]) -> list[tuple[Any, ...]]:
-    return [(row.room, row.seq, row.edited_at, row.deleted) for row in rows]
+    return Block(statement, size, [tuple(row[:4]) for row in rows], block, terms, list(marks.values()))
 
 
 def _terms(room: str, author: str, text: str) -> set[str]:
@@ -271,60 +281,59 @@ def _terms(room: str, author: str, text: str) -> set[str]:
 
 def _number_in(connection: Connection, block: int, room: str, seq: int) -> int | None:
     row = connection.execute(CONTENTS, {"blocks": [block]}).one()
-    rooms, found = json.loads(row.rooms), _Places(row.places)
-    if room not in rooms:
-        return None
-    at = rooms.index(room)
-    return next((n for n in range(found.count) if found.seq(n) == seq and found.room(n) == at), None)
+    rooms = json.loads(row.rooms)
+    of_room, seqs, _ = _places(row.places)
+    return next((n for n, one in enumerate(seqs) if one == seq and rooms[of_room[n]] == room), None)
 
 
 def _change(connection: Connection, block: int, number: int, gone: set[str], come: set[str]) -> None:
     known = connection.execute(NUMBERS, {"in_block": block, "terms": sorted(gone | come)}).all()
-    numbers = {row.term: set(_unpack(row.docs)) for row in known}
-    lists = {term: sorted(numbers.get(term, set()) - {number}) for term in gone}
-    lists |= {term: sorted(numbers.get(term, set()) | {number}) for term in come}
+    before = {row.term: _unpack(row.docs) for row in known}
+    after = {term: before.get(term, 0) & ~(1 << number) for term in gone}
+    after |= {term: before.get(term, 0) | 1 << number for term in come}
 
     def run(statement: Any, rows: list[dict[str, object]]) -> None:
         if rows:
             connection.execute(statement, rows)
 
-    run(DROP_TERM, [{"in_block": block, "which": term} for term, left in lists.items() if not left])
-    there = [(term, _pack(left)) for term, left in lists.items() if left]
-    run(SET_NUMBERS, [{"in_block": block, "which": t, "numbers": n} for t, n in there if t in numbers])
-    run(NEW_TERM, [{"block": block, "term": t, "docs": n} for t, n in there if t not in numbers])
+    run(DROP_TERM, [{"in_block": block, "which": term} for term, bits in after.items() if not bits])
+    left = [(term, _pack(_numbers(bits))) for term, bits in after.items() if bits]
+    run(SET_NUMBERS, [{"in_block": block, "which": term, "numbers": docs} for term, docs in left if term in before])
+    run(NEW_TERM, [{"block": block, "term": term, "docs": docs} for term, docs in left if term not in before])
 
 
 # Bytes -----------------------------------------------------------------------------------------------------------
 
 
-class _Places:
+def _pack_places(places: Sequence[tuple[int, int, int]]) -> bytes:
     """Of each message in a block: which of the block's rooms, `seq`, time."""
+    longs = [seq for _, seq, _ in places] + [at for _, _, at in places]
+    return struct.pack(f"<{len(places)}H{len(longs)}Q", *[room for room, _, _ in places], *longs)
 
-    def __init__(self, packed: bytes) -> None:
-        self._packed = packed
-        self.count = len(packed) // 18
 
-    @staticmethod
-    def pack(places: list[tuple[int, int, int]]) -> bytes:
-        longs = [seq for _, seq, _ in places] + [at for _, _, at in places]
-        return _pack([room for room, _, _ in places]) + struct.pack(f"<{len(longs)}Q", *longs)
-
-    def room(self, number: int) -> int:
-        return int.from_bytes(self._packed[2 * number : 2 * number + 2], "little")
-
-    def seq(self, number: int) -> int:
-        return self._long(2 * self.count + 8 * number)
-
-    def at(self, number: int) -> int:
-        return self._long(10 * self.count + 8 * number)
-
-    def _long(self, start: int) -> int:
-        return int.from_bytes(self._packed[start : start + 8], "little")
+def _places(packed: bytes) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    count = len(packed) // struct.calcsize("<HQQ")
+    values = struct.unpack(f"<{count}H{2 * count}Q", packed)
+    return values[:count], values[count : 2 * count], values[2 * count :]
 
 
 def _pack(numbers: Sequence[int]) -> bytes:
-    return struct.pack(f"<{len(numbers)}H", *numbers)
+    """Few numbers one by one, many as a bitmap: at most BITMAP_BYTES, and only the bitmap has so many."""
+    if 2 * len(numbers) < BITMAP_BYTES:
+        return struct.pack(f"<{len(numbers)}H", *numbers)
+    bitmap = bytearray(BITMAP_BYTES)
+    for number in numbers:
+        bitmap[number >> 3] |= 1 << (number & 7)
+    return bytes(bitmap)
 
 
-def _unpack(packed: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(packed) // 2}H", packed)
+def _unpack(packed: bytes) -> int:
+    """The numbers as bits."""
+    if len(packed) == BITMAP_BYTES:
+        return int.from_bytes(packed, "little")
+    return sum(1 << number for number in struct.unpack(f"<{len(packed) // 2}H", packed))
+
+
+def _numbers(bits: int, count: int = BLOCK_MAX) -> list[int]:
+    """Which bits are set, of the first `count`."""
+    return [at for at, bit in zip(range(count), reversed(f"{bits:b}"), strict=False) if bit == "1"]

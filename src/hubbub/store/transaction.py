@@ -8,8 +8,8 @@ from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
 from hubbub.store import Committed
-from hubbub.store.projection import apply
 from hubbub.store.index import Block, add_block, reindex
+from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import event as events
 from hubbub.store.tables import membership, person, person_name, room, search_mark, session
@@ -33,7 +33,9 @@ NEW_PERSON = insert(person)
 NEW_SESSION = insert(session)
 NEW_MARK = insert(search_mark)
 NEW_NAME = insert(person_name)
-DROP_NAME = delete(person_name).where(person_name.c.key == bindparam("old_key"), person_name.c.person == bindparam("who"))
+DROP_NAME = delete(person_name).where(
+    person_name.c.key == bindparam("old_key"), person_name.c.person == bindparam("who")
+)
 RENAME_PERSON = update(person).where(person.c.id == bindparam("who")).values(name=bindparam("new_name"))
 SET_READ = (
     update(membership)
