@@ -2,8 +2,9 @@
 /** Looking for messages: what is written in the box is looked for while it is written, the newest answers first. */
 
 import { h, iconButton } from "../lib/dom.js";
-import { activityOf, plural } from "../lib/words.js";
+import { plural } from "../lib/words.js";
 
+const whenFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const PAUSE_MS = 200;
 const HINTS = [
   ["tea kettle", "both words, or the beginnings of words"],
@@ -123,7 +124,7 @@ export function openSide(side, page, close) {
         "a",
         { class: "hit", href: `${page.boot.base}/r/${message.room}/${message.seq}`, onclick: open },
         h("b", {}, h("bdi", {}, message.author.name)),
-        h("span", { class: "note" }, " in ", h("bdi", {}, name), ", ", h("time", { datetime: new Date(message.at).toISOString() }, activityOf(message.at, Date.now()))),
+        h("span", { class: "note" }, " in ", h("bdi", {}, name), ", ", h("time", { datetime: new Date(message.at).toISOString() }, whenFormat.format(message.at))),
         h("span", { class: "snippet", dir: "auto" }, ...pieces),
       ),
     );
