@@ -14,7 +14,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -41,7 +42,7 @@ def questions(chance: random.Random) -> dict[str, Callable[[], str]]:
         "phrase": lambda: '"bring the boat"',
         "phrase_absent": lambda: '"kettle kettle kettle kettle"',
         "chinese": lambda: CHINESE[(start := chance.randrange(30)) : start + 3],
-        "in_one_room": lambda: "in:room-7 kettle",
+        "in_one_room": lambda: "in:room-1 kettle",
         "from_one_person": lambda: 'from:"Person 7" kettle',
         "before_a_day": lambda: "kettle before:1970-01-03",
     }
@@ -70,7 +71,7 @@ async def measure(data: Path, messages: int, requests: int) -> dict[str, object]
     began = time.perf_counter()
     async with run_server(data, **UNLIMITED) as server:
         figures["start_without_index_s"] = round(time.perf_counter() - began, 2)
-        async with await _reader(server.url) as http:
+        async with _reader(server.url) as http:
             while not (await http.get("/api/search", params={"text": "kettle"})).json()["complete"]:
                 await asyncio.sleep(PAUSE_S)
         figures["index_made_in_s"] = round(time.perf_counter() - began, 1)
@@ -80,24 +81,25 @@ async def measure(data: Path, messages: int, requests: int) -> dict[str, object]
     began = time.perf_counter()
     async with run_server(data, **UNLIMITED) as server:
         figures["start_s"] = round(time.perf_counter() - began, 2)
-        async with await _reader(server.url) as http:
+        async with _reader(server.url) as http:
             for name, question in questions(random.Random(2)).items():
                 figures |= await _ask(http, server.process.pid, name, question, requests)
         figures["rss_mb"] = round(_rss_mb(server.process.pid), 1)
     return figures
 
 
-async def _reader(url: str) -> httpx2.AsyncClient:
+@asynccontextmanager
+async def _reader(url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody who is in all rooms."""
-    http = httpx2.AsyncClient(base_url=url, timeout=60.0)
-    token = (await http.post("/api/guests", json={"name": "Reader"})).json()["token"]
-    http.headers["Authorization"] = f"Bearer {token}"
-    after: dict[str, str] = {}
-    while page := (await http.get("/api/rooms", params=after)).json()["rooms"]:
-        for room in page:
-            await http.put(f"/api/rooms/{room['id']}/membership")
-        after = {"after": page[-1]["id"]}
-    return http
+    async with httpx2.AsyncClient(base_url=url, timeout=60.0) as http:
+        token = (await http.post("/api/guests", json={"name": "Reader"})).json()["token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        after: dict[str, str] = {}
+        while page := (await http.get("/api/rooms", params=after)).json()["rooms"]:
+            for room in page:
+                await http.put(f"/api/rooms/{room['id']}/membership")
+            after = {"after": page[-1]["id"]}
+        yield http
 
 
 async def _ask(
