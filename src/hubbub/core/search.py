@@ -16,7 +16,7 @@ LEAD_CHARS = 40
 
 _PART = re.compile(r"""(-?)(?:(in|from|before|after|has):)?(?:"([^"]*)"?|(\S+))?""", re.IGNORECASE)
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
-_LINK = re.compile(r"https?://\S", re.IGNORECASE)
+_SCHEMES = ("http", "https")
 
 
 class Place(NamedTuple):
@@ -101,12 +101,12 @@ class Query:
 
     def match(self, text: str) -> list[Piece] | None:
         """The part of the text that answers, in pieces; None if the text does not."""
-        if self.has_link and not _LINK.search(text):
-            return None
         folded = Folded(text)
         if not all(word in folded.bare for needle in self.needles for word in needle.words):
             return None  # most texts leave here, before their words are told apart
-        words = folded.words() if self.needles or self.without else []
+        words = folded.words()
+        if self.has_link and not any(folded.bare.startswith("://", end) for word, _, end in words if word in _SCHEMES):
+            return None
         if any(needle.find(words) for needle in self.without):
             return None
         places = [needle.find(words) for needle in self.needles]

@@ -158,6 +158,6 @@ export function openSide(side, page, close) {
 
 /** @param {number} count @param {boolean} more */
 function summary(count, more) {
-  if (count) return `${plural(count, "message")}${more ? ", and older ones" : ""}.`;
+  if (count) return `${plural(count, "message")}${more ? " so far" : ""}.`;
   return more ? "Nothing yet: look further back." : "Nothing was found. Try fewer words, or the beginning of one.";
 }
