@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from hubbub.core.models import (
     Author,
+    Found,
     History,
     Member,
     Message,
@@ -36,6 +37,7 @@ PAGE_MAX = 100
 CURSORS_MAX = 500
 NAMES_MAX = 300
 """People who are named: above that, only their number is told."""
+SEARCH_MAX_CHARS = 400
 
 
 def _without_control_characters(value: str) -> str:
@@ -60,6 +62,12 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """Chosen by the client, once for each post, so that a repeated post is recognised."""
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 """Exactly one emoji. Its recommended form is what is stored and told."""
+Question = Annotated[str, StringConstraints(max_length=SEARCH_MAX_CHARS)]
+"""What to look for, as a person writes it."""
+FoundBefore = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}\.[a-z0-9-]{0,40}\.[0-9]{1,16}$")]
+"""Where a page of answers to a search ended."""
+UtcOffset = Annotated[int, Field(ge=-840, le=840)]
+"""Minutes: 60 where it is an hour later than in UTC."""
 CommandId = Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """Chosen by the client, to find the answer by."""
 
@@ -223,6 +231,25 @@ class ListPins(InRoom):
     type: Literal["pins"] = "pins"
 
 
+class Search(Command):
+    """Looks for messages, newest first: in the rooms that one is in, or in the one that is named. The text is read so:
+
+    `kettle tea`: both words, or longer ones that begin so. `"the kettle"`: exactly this. `-tea`: without. `in:lobby`,
+    `in:"Tea time"`: in a room, by its id or name. `from:ann`: by somebody whose name begins so; `from:me`.
+    `before:2026-01-31`, `after:2026-01-31`: on an earlier or a later day. `has:link`."""
+
+    type: Literal["search"] = "search"
+    text: Question
+    room: RoomId | None = None
+    """Only in this room."""
+    before: FoundBefore | None = None
+    """The `before` of the page before: goes on after it."""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 20
+    """How many messages at most."""
+    utc_offset_min: UtcOffset = 0
+    """By how many minutes one's clock is ahead of UTC: when days begin."""
+
+
 class MarkRead(InRoom):
     """Everything up to `seq` has been read. Never moves backwards."""
 
@@ -269,6 +296,7 @@ AnyCommand = Annotated[
     | WhoIsHere
     | GetHistory
     | ListPins
+    | Search
     | MarkRead
     | MarkUnread
     | SayTyping
@@ -521,7 +549,7 @@ class Nothing(Record):
     """Done, and there is nothing to say about it."""
 
 
-Value = Applied | RoomSummary | RoomPage | MemberPage | Here | History | Pins | ReadState | Person | Nothing
+Value = Applied | RoomSummary | RoomPage | MemberPage | Here | History | Pins | Found | ReadState | Person | Nothing
 
 
 class Result(Record):

@@ -136,7 +136,7 @@ async def test_when_the_lobby_cannot_be_made_the_start_fails_and_lets_go(tmp_pat
         pass
     with closing(sqlite3.connect(path)) as database:
         database.executescript("""
-            DELETE FROM event; DELETE FROM room;
+            DELETE FROM event; DELETE FROM search_mark; DELETE FROM room;
             CREATE TRIGGER full BEFORE INSERT ON room BEGIN SELECT RAISE(FAIL, 'no space'); END
         """)
     assert "no space" in await refusal(path)

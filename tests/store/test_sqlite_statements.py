@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event, func, insert, select
+from sqlalchemy import Select, create_engine, event, func, insert, select
+from sqlalchemy.dialects import sqlite
 
 from hubbub.core.models import LOBBY
 from hubbub.protocol import Event, MemberJoined, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
-from hubbub.store import Reader, Transaction, tables
+from hubbub.store import Reader, Transaction, index, search, tables
 from hubbub.testing.store_stage import ANN, AT, PLANS, Opened, draft
 from tests.store.conftest import running
 
@@ -142,6 +143,19 @@ def cost(work: Callable[[Any], object]) -> Callable[[Any], int]:
         return instructions[0]
 
     return measure
+
+
+async def test_search_finds_its_rows_by_an_index(tmp_path: Path, large: Opened) -> None:
+    statements = {name: value for name, value in vars(index).items() if name.isupper() and isinstance(value, Select)}
+    assert {"BLOCKS", "WITH_TERM", "WITH_BEGINNING", "NEXT_NEW", "NEXT_OLD", "NOT_INDEXED"} <= statements.keys()
+    statements |= {"NAMED": search.NAMED, "ROOMS_OF": search.ROOMS_OF}
+    with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database:
+        for name, statement in statements.items():
+            words = re.sub(r"__\[POSTCOMPILE_\w+\]", "?, ?", str(statement.compile(dialect=sqlite.dialect())))
+            steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {words}", [1] * words.count("?"))]
+            scanned = [step for step in steps if step.startswith("SCAN") and "COVERING INDEX" not in step]
+            assert set(scanned) <= {"SCAN search_mark"}, name  # a row for each room
+            assert not any("TEMP B-TREE" in step for step in steps), name
 
 
 async def test_reading_costs_the_same_in_a_small_room_and_anywhere_in_a_large_one(large: Opened) -> None:

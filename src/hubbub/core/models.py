@@ -152,3 +152,31 @@ class History(Record):
     """One for each message that one of `messages` replies to."""
     more_before: bool
     more_after: bool
+
+
+class Piece(Record):
+    """A part of a text; together with those beside it, the text."""
+
+    text: str
+    found: bool = False
+    """Whether this is what was looked for."""
+
+
+class Hit(Record):
+    """A message that answers a search."""
+
+    message: Message
+    room_name: str
+    snippet: list[Piece]
+    """The part of its text that answers, as plain text: at most 160 characters."""
+
+
+class Found(Record):
+    """Answers to a search, newest first."""
+
+    hits: list[Hit]
+    before: str | None = None
+    """Where to go on: the `before` of the next question; null when nothing older can answer. A page may have few hits
+    or none and still have it, when many messages had to be read."""
+    complete: bool
+    """False: the index is still being made; old messages may be missing."""

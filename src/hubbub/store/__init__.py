@@ -11,10 +11,11 @@ written, all are run again, so a function changes nothing but the store. Whateve
 is handed to `on_commit` after the commit, in order, before the writers get their results.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from hubbub.core.models import (
+    Found,
     History,
     Member,
     Membership,
@@ -25,6 +26,7 @@ from hubbub.core.models import (
     RoomSummary,
     Standing,
 )
+from hubbub.core.search import Place, Query
 from hubbub.protocol import Envelope, Event
 
 T = TypeVar("T")
@@ -121,6 +123,26 @@ class Reader(Protocol):
 
     def heads(self, rooms: Iterable[str]) -> Mapping[str, int]:
         """The newest `seq` of each of these rooms."""
+        ...
+
+    def people_named(self, beginning: str, limit: int) -> list[str]:
+        """The ids of people whose name begins so, without regard to case and accents."""
+        ...
+
+    def search(
+        self,
+        person: str,
+        query: Query,
+        *,
+        rooms: Collection[str] | None = None,
+        authors: Collection[str] | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Found:
+        """Messages for which `query.match` is true, that stand in these rooms (None: in those that the person is in
+        now), are by one of these authors and were posted in the query's time. Newest first (see `Place`), after
+        `before`. Every message can be found as soon as it is committed, and a deleted one nowhere.
+        The names of rooms and people in the query are for the caller to look up."""
         ...
 
 

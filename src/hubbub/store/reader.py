@@ -1,13 +1,14 @@
 """Reading, in one snapshot. Every statement is made once, below; see `hubbub.store.Reader` for the promises."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, func, literal, or_, select, text
 
 from hubbub.core.models import (
     Author,
+    Found,
     History,
     Member,
     Membership,
@@ -19,9 +20,12 @@ from hubbub.core.models import (
     RoomSummary,
     Standing,
 )
+from hubbub.core.search import Place, Query
 from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
+from hubbub.store.index import Block, next_block
 from hubbub.store.prepared import Driver, Prepared
+from hubbub.store.search import find, people_named, rooms_of
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, session
 
 QUOTE_MAX_CHARS = 200
@@ -202,6 +206,26 @@ class SqlReader:
     def heads(self, rooms: Iterable[str]) -> Mapping[str, int]:
         rows = self._connection.execute(HEADS, {"rooms": list(rooms)}).all()
         return {row.id: row.head for row in rows}
+
+    def people_named(self, beginning: str, limit: int) -> list[str]:
+        return people_named(self._connection, beginning, limit)
+
+    def search(
+        self,
+        person: str,
+        query: Query,
+        *,
+        rooms: Collection[str] | None = None,
+        authors: Collection[str] | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Found:
+        asked = rooms_of(self._connection, person) if rooms is None else rooms
+        return find(self, self._connection, query, asked, authors, before, limit)
+
+    def next_block(self, size: int) -> Block | None:
+        """What the index lacks."""
+        return next_block(self._connection, size)
 
     def _stretch(self, room: str, before: int | None, after: int | None, around: int | None, limit: int) -> Rows:
         """Rows of messages, oldest first."""

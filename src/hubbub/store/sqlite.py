@@ -16,11 +16,14 @@ from hubbub.core.models import LOBBY, Author
 from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
 from hubbub.store import Committed, Reader, Transaction
+from hubbub.store.index import BLOCK_MAX
+from hubbub.store.indexer import Indexer
 from hubbub.store.migrate import NewerDatabase, upgrade
 from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
 from hubbub.store.transaction import SERVER_ID, SqlTransaction
 from hubbub.store.writer import Writer
+from hubbub.tasks import Tasks
 
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5000
@@ -35,13 +38,18 @@ PRAGMAS = (
 
 
 class SqliteStore:
-    """Implements `hubbub.store.Store`. `now` gives milliseconds, `new_epoch` a random id for a new log."""
+    """Implements `hubbub.store.Store`. `now` gives milliseconds, `new_epoch` a random id for a new log; messages are
+    indexed for search in blocks of `block_size`."""
 
-    def __init__(self, path: Path, *, now: Callable[[], int], new_epoch: Callable[[], str]) -> None:
+    def __init__(
+        self, path: Path, *, now: Callable[[], int], new_epoch: Callable[[], str], block_size: int = BLOCK_MAX
+    ) -> None:
         self.path = path
         self.on_commit: Callable[[Sequence[Committed | Envelope]], None] = lambda news: None
         self._now = now
         self._new_epoch = new_epoch
+        self._tasks = Tasks()
+        self._block_size = block_size
         self._lock: IO[str] | None = None
         self._writer: Writer | None = None
         self._readers: Readers | None = None
@@ -56,9 +64,12 @@ class SqliteStore:
         self._read_engine = _engine(self.path, "BEGIN")
         self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
         self._readers = Readers(self._read_engine, failure_of)
-        self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news))
+        self._writer = Writer(self._write_engine, failure_of, self._committed)
+        self._indexer = Indexer(self.read, self.write, self._block_size)
+        self._tasks.spawn(self._indexer.run())
 
     async def stop(self) -> None:
+        await self._tasks.stop()
         writer, readers = self._writer, self._readers
         self._writer = self._readers = None
         if writer:
@@ -78,6 +89,10 @@ class SqliteStore:
             raise Unavailable("The store is closed.", retry_after_s=1.0)
         value: T = await self._writer.write(function)
         return value
+
+    def _committed(self, news: Sequence[Committed | Envelope]) -> None:
+        self._indexer.heard(news)
+        self.on_commit(news)
 
     def _prepare(self) -> None:
         engine = _engine(self.path, "BEGIN IMMEDIATE")

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.core.models import Person, PersonKind
+from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
 from hubbub.store import Committed
+from hubbub.store.index import Block, add_block, reindex
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import event as events
-from hubbub.store.tables import membership, person, room, session
+from hubbub.store.tables import membership, person, person_name, room, search_mark, session
 
 SERVER_ID = "server-hubbub"
 
@@ -38,6 +40,11 @@ REWRITE = (
 )
 NEW_PERSON = insert(person)
 NEW_SESSION = insert(session)
+NEW_MARK = insert(search_mark)
+NEW_NAME = insert(person_name)
+DROP_NAME = delete(person_name).where(
+    person_name.c.key == bindparam("old_key"), person_name.c.person == bindparam("who")
+)
 RENAME_PERSON = update(person).where(person.c.id == bindparam("who")).values(name=bindparam("new_name"))
 SET_READ = (
     update(membership)
@@ -60,6 +67,9 @@ class SqlTransaction(SqlReader):
         event = draft.model_copy(update={"seq": self._next_seq(draft)})
         frame = encode(event)
         NEW_EVENT.run(self._driver, _row_of(event, frame))
+        if isinstance(event, MessageEdited | MessageDeleted):
+            new_text = event.text if isinstance(event, MessageEdited) else None
+            reindex(self._connection, event.room, event.message, new_text)
         try:
             apply(self._connection, self._driver, event)
         except IntegrityError as error:
@@ -78,9 +88,13 @@ class SqlTransaction(SqlReader):
             self._change(NEW_PERSON, added.model_dump())
         except IntegrityError as error:
             raise Conflict("There is somebody with this id already.", code="id_taken") from error
+        self._change(NEW_NAME, {"key": Folded(name).bare, "person": person_id})
         return added
 
     def rename_person(self, person: str, name: str) -> None:
+        if before := self.person(person):
+            self._change(DROP_NAME, {"old_key": Folded(before.name).bare, "who": person})
+            self._change(NEW_NAME, {"key": Folded(name).bare, "person": person})
         self._change(RENAME_PERSON, {"who": person, "new_name": name})
 
     def add_session(self, token_hash: str, person: str, at: int) -> None:
@@ -93,9 +107,15 @@ class SqlTransaction(SqlReader):
         self.has_written = True
         self._connection.execute(statement, binds)
 
+    def add_to_index(self, block: Block) -> bool:
+        """False: its messages were changed since they were read."""
+        self.has_written = True
+        return add_block(self._connection, block)
+
     def _next_seq(self, draft: Event) -> int:
         if isinstance(draft, RoomCreated):
             self._change(NEW_ROOM, _room_row(draft))
+            self._change(NEW_MARK, {"room": draft.room, "backlog": 0, "done": 0})
             return 1
         if isinstance(draft, MessagePosted):
             [row] = NEXT_SEQ_OF_MESSAGE.run(self._driver, {"in_room": draft.room, "now": draft.at})
