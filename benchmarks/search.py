@@ -39,7 +39,7 @@ def questions(chance: random.Random) -> dict[str, Callable[[], str]]:
         "prefix": lambda: rare()[:3],
         "one_letter": lambda: rare()[:1],
         "two_words": lambda: f"kettle {rare()}",
-        "phrase": lambda: '"bring the boat"',
+        "phrase": lambda: '"the boat"',
         "phrase_absent": lambda: '"kettle kettle kettle kettle"',
         "chinese": lambda: CHINESE[(start := chance.randrange(30)) : start + 3],
         "in_one_room": lambda: "in:room-1 kettle",

@@ -20,6 +20,8 @@ from hubbub.core.search import Place, Term
 from hubbub.core.words import terms_of
 from hubbub.store.tables import message, search_block, search_mark, search_term
 
+ROOM_SIGN, AUTHOR_SIGN = "\x01", "\x02"
+"""Rooms and authors are terms too; no word begins so."""
 LAST_CHARACTER = "\U0010ffff"
 BLOCK_MAX = 2048
 """Messages in a block. Fewer would make more rows, more would leave more messages to be read one by one."""
@@ -130,11 +132,11 @@ def complete(connection: Connection, rooms: Iterable[str]) -> bool:
 
 
 def room_term(room: str) -> Term:
-    return Term(f"\x01{room}")
+    return Term(ROOM_SIGN + room)
 
 
 def author_term(person: str) -> Term:
-    return Term(f"\x02{person}")
+    return Term(AUTHOR_SIGN + person)
 
 
 def _not_indexed(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) -> Iterator[Key]:
@@ -276,7 +278,10 @@ def _made(statement: Select[Any], size: int, rows: Sequence[Row[Any]], marks: di
 
 
 def _terms(room: str, author: str, text: str) -> set[str]:
-    return terms_of(text) | {room_term(room).text, author_term(author).text}
+    terms = terms_of(text)
+    terms.add(ROOM_SIGN + room)
+    terms.add(AUTHOR_SIGN + author)
+    return terms
 
 
 def _number_in(connection: Connection, block: int, room: str, seq: int) -> int | None:

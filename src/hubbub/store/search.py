@@ -14,6 +14,8 @@ from hubbub.store.tables import membership, person_name
 if TYPE_CHECKING:
     from hubbub.store.reader import SqlReader
 
+TERMS_MAX = 20
+"""The index is asked for so many words of a question; the others are read in the texts."""
 TEXTS_MAX = 500
 """Texts that are read for one page of answers."""
 LOOKS_MAX = 12
@@ -41,12 +43,13 @@ def find(
     limit: int,
 ) -> Found:
     """The promise is `hubbub.store.Reader.search`."""
-    choices = [[term] for term in query.terms()]
+    choices = [[term] for term in query.terms()[:TERMS_MAX]]
     if authors is not None:
         choices.append([author_term(author) for author in authors])
     if len(rooms) <= ROOMS_BY_TERM_MAX:
         choices.append([room_term(room) for room in rooms])
-    wanted = Wanted(frozenset(rooms), choices, query.since or 0, query.until or FOREVER, before)
+    until = FOREVER if query.until is None else query.until
+    wanted = Wanted(frozenset(rooms), choices, query.since or 0, until, before)
     hits: list[Hit] = []
     texts = looks = 0
     last: Place | None = None

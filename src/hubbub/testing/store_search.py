@@ -32,6 +32,12 @@ class SearchContract(Stage):
             assert await found(opened, "“tea kettle”") == ["tea-kettle!", "the tea kettle"]
             assert await found(opened, '"tea kett"') == []
 
+    async def test_a_long_question_is_answered(self) -> None:
+        async with self.with_plans() as opened:
+            long = "明天下午三点在湖边见面" * 30
+            await opened.happens(*map(post, [long, long[:-1], "x"]))
+            assert await found(opened, long) == [long]
+
     async def test_what_is_not_wanted_is_left_out(self) -> None:
         async with self.with_plans() as opened:
             await opened.happens(*map(post, ["black tea", "green tea", "green lamp"]))
@@ -77,6 +83,7 @@ class SearchContract(Stage):
             day = "2023-11-14"  # of AT
             assert await found(opened, f"after:{day}") == ["see HTTPS://example.org"]
             assert await found(opened, f"before:{day}") == []
+            assert await found(opened, "before:1970-01-01") == []
             assert await found(opened, "before:2023-11-15 tea") == ["tea, by Bob", "tea, by Ann"]
             assert await found(opened, "from:x", authors=[ANN.id]) == ["see HTTPS://example.org", "tea, by Ann"]
 
