@@ -2,7 +2,8 @@
 
 Every note has `op`, `t` (seconds of this machine's monotonic clock) and `link`, one connection of one person:
 
-    open      who, began (when it began to connect), epoch, asked (the epoch that was sent), cursors (that were sent), rooms (each one's head)
+    open      who, began (when it began to connect), epoch and rooms (each one's head) as it was welcomed, asked and
+              cursors (the epoch and the cursors that it sent)
     send      n, verb, room, and what was asked: key, message, emoji, reply_to, text (its digest)
     ack       n, and room and seq of the answer where it has them
     refused   n, code

@@ -65,7 +65,7 @@ class RoomLog:
         which does not begin at the beginning, is given the benefit of the doubt."""
         changes = self._members.get(person, [])
         if changes and changes[0][0] <= seq:
-            return any(at == seq for at, _ in changes) or _as_of(changes, seq) is True
+            return any(at == seq for at, _ in changes) or _is_on(changes, seq)
         return self.first > 1
 
     def next_join(self, person: str, seq: int) -> int | None:
@@ -87,13 +87,11 @@ class RoomLog:
             case "delete":
                 return message in self.deleted and self.deleted[message] <= seq
             case "react" | "unreact":
-                return (_as_of(self._reactions.get((message, who, asked["emoji"]), []), seq) or False) == (
-                    verb == "react"
-                )
+                return _is_on(self._reactions.get((message, who, asked["emoji"]), []), seq) is (verb == "react")
             case "pin" | "unpin":
-                return (_as_of(self._pinned.get(message, []), seq) or False) == (verb == "pin")
+                return _is_on(self._pinned.get(message, []), seq) is (verb == "pin")
             case "join" | "leave":
-                return (_as_of(self._members.get(who, []), seq) or False) == (verb == "join")
+                return _is_on(self._members.get(who, []), seq) is (verb == "join")
         return True
 
     def _is_post(self, who: str, asked: Json, seq: int) -> bool:
@@ -132,3 +130,7 @@ def _as_of(changes: Changes[T], seq: int) -> T | None:
     """The last of what something became at or before `seq`; None before the first."""
     place = bisect_right(changes, seq, key=lambda change: change[0])
     return changes[place - 1][1] if place else None
+
+
+def _is_on(changes: Changes[bool], seq: int) -> bool:
+    return _as_of(changes, seq) or False

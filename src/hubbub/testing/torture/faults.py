@@ -107,8 +107,7 @@ async def fill_the_disk(arena: Arena, chance: random.Random) -> None:
 async def cut_the_power(arena: Arena, chance: random.Random) -> None:
     assert arena.disk is not None
     arena.disk.cut_power()
-    await asyncio.sleep(chance.uniform(0, 0.2))
-    await arena.kill()
+    await arena.kill()  # at once: no program runs on without power
     await asyncio.to_thread(arena.disk.restore_power)
     await arena.start()
 
