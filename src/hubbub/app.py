@@ -214,8 +214,8 @@ class Chat:
     def _move(self, connection: Connection, room: str, seq: int, membership: str | None) -> None:
         connection.changed = {**connection.changed, room: seq}
         if membership == "left":
-            self.hub.leave(connection, room)
-            self.presence.exit(room, connection.person.author, at_once=True)
+            if self.hub.leave(connection, room):
+                self.presence.exit(room, connection.person.author, at_once=True)
         elif not connection.plain:
             self.spawn(self.enter(connection, room, seq))
 

@@ -167,12 +167,16 @@ class Hub:
         self.advance(connection, room)
         return True
 
-    def leave(self, connection: Connection, room: str) -> None:
+    def leave(self, connection: Connection, room: str) -> bool:
+        """Takes the connection out of the room. Returns False when it was not in it."""
+        if room not in connection.live and room not in connection.behind:
+            return False
         connection.live.discard(room)
         connection.behind.pop(room, None)
         if feed := self._feeds.get(room):
             feed.live.pop(connection, None)
             feed.behind.pop(connection, None)
+        return True
 
     def advance(self, connection: Connection, room: str) -> None:
         """Brings a connection that is behind to the head and live, or asks for frames from the store."""

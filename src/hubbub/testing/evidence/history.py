@@ -35,7 +35,7 @@ class History:
         self._file = path.open("a", encoding="utf-8")
 
     def note(self, op: str, link: str, **fields: Any) -> None:
-        note = {"op": op, "t": round(time.monotonic(), 6), "link": link, **fields}
+        note = {"op": op, "link": link, "t": round(time.monotonic(), 6), **fields}
         self._file.write(json.dumps(note, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     def close(self) -> None:

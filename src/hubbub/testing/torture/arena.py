@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
+from hubbub.errors import SetupError
 from hubbub.testing.process import ServerProcess, start_server
 from hubbub.testing.proxy import Proxy
 from hubbub.testing.torture.crowd import Crowd
@@ -100,5 +101,8 @@ async def arena(folder: Path, launcher: Sequence[str] = LAUNCHER, *, disk: bool 
         proxy = await stack.enter_async_context(Proxy())
         made_arena = Arena(folder, made, proxy, launcher)
         stack.push_async_callback(made_arena.close)
-        await made_arena.start()
+        try:
+            await made_arena.start()
+        except AssertionError as error:
+            raise SetupError(f"There is nothing to torture: {error}") from None
         yield made_arena
