@@ -300,7 +300,7 @@ def test_what_nobody_can_know_is_not_held_against_anybody(tmp_path: Path) -> Non
     notes.insert(1, sent("ann/1", 1.5, 9, "post", key="a3", text=digest("three")))
     notes += [opened("ann/2", ANN, 5.0, 4), shown("ann/2", 5.6, BEFORE_ITS_DELETION)]
     assert verdict_on(tmp_path, notes).broken == []
-    assert verdict_on(tmp_path, [], the_log()[6:]).broken == []
+    assert judge({ROOM: RoomLog(ROOM, the_log()[6:], after=6)}, [tmp_path / "history.jsonl"]).broken == []
 
 
 def test_a_reset_and_a_new_membership_say_where_the_events_go_on(tmp_path: Path) -> None:

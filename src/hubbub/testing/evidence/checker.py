@@ -42,7 +42,8 @@ class Broken(NamedTuple):
 class Verdict:
     broken: list[Broken] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    """How much was looked at: `acknowledged`, `received`, `resets`, `connections`, `refused`, `unanswered`, `read`."""
+    """How much was looked at: `acknowledged`, `received`, `resets`, `connections`, `refused`, `unanswered`, `read`.
+    And `refused: CODE` for each code."""
 
 
 def judge(logs: Mapping[str, RoomLog], histories: Iterable[Path]) -> Verdict:
@@ -138,6 +139,7 @@ class _Judgement:
         match note["op"]:
             case "refused":
                 self.verdict.counts["refused"] += 1
+                self.verdict.counts[f"refused: {note['code']}"] += 1
                 if note["code"] in PERHAPS:
                     self._may_be.add(post)
                 self._answered.add(post)

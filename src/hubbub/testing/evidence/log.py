@@ -13,12 +13,12 @@ Changes = list[tuple[int, T]]
 
 
 class RoomLog:
-    """All events of a room, oldest first; or, when one came late, all from some `seq` on.
+    """All events of a room, oldest first; or, when one came late, all after some `seq`.
     Raises ValueError when they are not dense."""
 
-    def __init__(self, room: str, events: Sequence[Json]) -> None:
+    def __init__(self, room: str, events: Sequence[Json], after: int = 0) -> None:
         self.room = room
-        self.first: int = events[0]["seq"] if events else 1
+        self.first = after + 1
         self.events = list(events)
         self.posts: dict[tuple[str, str], list[int]] = defaultdict(list)
         """The `seq` of every post, by (author, key)."""

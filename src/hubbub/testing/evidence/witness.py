@@ -23,6 +23,7 @@ class Witness(Guest):
     def __init__(self, url: str, token: str, me: Json) -> None:
         super().__init__(url, token, me)
         self.refusals: list[str] = []
+        self.acknowledged = 0
         self._link = ""
         self._began = 0.0
         self._asked: dict[int, Json] = {}
@@ -89,6 +90,7 @@ class Witness(Guest):
             self._note("read", n=frame["id"], room=page["room"], head=page["head"], messages=messages)
         else:
             value = {name: frame["value"][name] for name in ("room", "seq") if name in frame["value"]}
+            self.acknowledged += 1
             self._note("ack", n=frame["id"], **value)
 
     def _take_event(self, event: Json) -> None:

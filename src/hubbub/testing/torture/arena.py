@@ -37,8 +37,8 @@ class Arena:
         self.done: Counter[str] = Counter()
         """How often each fault was done."""
         self.slowest_start_s = 0.0
-        self.frozen: asyncio.subprocess.Process | None = None
-        """A crowd that can be stopped and continued."""
+        self.elsewhere: asyncio.subprocess.Process | None = None
+        """A crowd in a process of its own, which can be stopped and continued."""
         self.crowds: list[Crowd] = []
         self.log = folder / "server.log"
         self._launcher = launcher
@@ -81,6 +81,10 @@ class Arena:
     def refusals(self, code: str) -> int:
         """How often people here were refused with this code."""
         return sum(person.witness.refusals.count(code) for crowd in self.crowds for person in crowd.people)
+
+    def acknowledged(self) -> int:
+        """How often people here were answered."""
+        return sum(person.witness.acknowledged for crowd in self.crowds for person in crowd.people)
 
     def damage(self) -> str:
         """What SQLite finds wrong in the database of a stopped server; "ok" when nothing."""

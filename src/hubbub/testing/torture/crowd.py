@@ -1,16 +1,7 @@
-"""People who do everything that a chat allows, as fast as they get answers, and never lose heart.
-
-A crowd lives in this process or, so that it can be stopped and continued, in one of its own:
-
-    python -m hubbub.testing.torture.crowd URL SEED COUNT HISTORY ROOM…
-
-which prints `ready`, then `settled` when it has read a line, and ends when it has read another, the goal as JSON.
-"""
+"""People who do everything that a chat allows, as fast as they get answers, and never lose heart."""
 
 import asyncio
-import json
 import random
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -271,26 +262,3 @@ async def _all(*acts: Awaitable[object]) -> None:
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
-
-
-async def _live_here(url: str, seed: str, count: int, history: Path, rooms: list[str]) -> None:
-    def say(word: str) -> None:
-        sys.stdout.write(word + "\n")
-        sys.stdout.flush()
-
-    crowd = Crowd(url, rooms, seed, history)
-    try:
-        await crowd.comes(count)
-        crowd.lives()
-        say("ready")
-        await asyncio.to_thread(sys.stdin.readline)
-        await crowd.settles()
-        say("settled")
-        await crowd.comes_to(json.loads(await asyncio.to_thread(sys.stdin.readline)))
-    finally:
-        await crowd.goes()
-
-
-if __name__ == "__main__":
-    url, seed, count, history, *rooms = sys.argv[1:]
-    asyncio.run(_live_here(url, seed, int(count), Path(history), rooms))

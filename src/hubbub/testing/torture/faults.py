@@ -1,6 +1,6 @@
 """The faults. Each takes the arena from health to health again; what the people saw meanwhile is for the checker.
 
-A fault that cannot be had on this machine says why: `missing(arena)` lists those.
+A fault that cannot be had on this machine says why: `missing` lists those.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, closing
 from typing import NamedTuple
 
@@ -34,9 +34,9 @@ class Fault(NamedTuple):
     """Why it cannot be had here; None when it can."""
 
 
-def missing(arena: Arena) -> dict[str, str]:
-    """The faults that cannot be had here, with the reason and the remedy."""
-    return {fault.name: why for fault in (*SERVER_FAULTS, *NETWORK_FAULTS) if (why := fault.cannot(arena))}
+def missing(arena: Arena, faults: Iterable[Fault]) -> dict[str, str]:
+    """Those that cannot be had here, with the reason and the remedy."""
+    return {fault.name: why for fault in faults if (why := fault.cannot(arena))}
 
 
 # The program -----------------------------------------------------------------------------------------------------
@@ -180,10 +180,10 @@ async def trickle(arena: Arena, chance: random.Random) -> None:
 
 async def freeze_clients(arena: Arena, chance: random.Random) -> None:
     """Client programs that stop, as a laptop does when it is closed."""
-    if arena.frozen and arena.frozen.returncode is None:
-        arena.frozen.send_signal(signal.SIGSTOP)
+    if arena.elsewhere and arena.elsewhere.returncode is None:
+        arena.elsewhere.send_signal(signal.SIGSTOP)
         await asyncio.sleep(chance.choice([0.5, 2, 9]))
-        arena.frozen.send_signal(signal.SIGCONT)
+        arena.elsewhere.send_signal(signal.SIGCONT)
 
 
 def _needs_a_disk(arena: Arena) -> str | None:

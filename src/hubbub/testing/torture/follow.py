@@ -60,7 +60,8 @@ async def follow(visit: Visit, folder: Path, tell: Tell) -> Report:
             await asyncio.gather(staying, return_exceptions=True)
             for guest in (steady, *(tab.witness for tab in tabs)):
                 await guest.drops()
-    verdict = judge({room: _log(room, steady.events.get(room, [])) for room in rooms}, [history.path])
+    logs = {room: _log(room, steady.events.get(room, []), steady.cursors[room]) for room in rooms}
+    verdict = judge(logs, [history.path])
     verdict.broken[:0] = [Broken("b", "G6", mistake, "") for mistake in steady.mistakes]
     return Report(verdict, Counter({"connections dropped": sum(tab.dropped for tab in tabs)}))
 
@@ -143,9 +144,9 @@ async def _come_to_the_end(steady: Guest, tabs: Sequence[_Tab], rooms: Sequence[
         tab.witness.ends(goal)
 
 
-def _log(room: str, events: list[Json]) -> RoomLog:
-    """What the steady follower heard without a gap until the end."""
+def _log(room: str, events: list[Json], head: int) -> RoomLog:
+    """What the steady follower heard without a gap until the end, which is `head`."""
     start = len(events)
     while start and (start == len(events) or events[start - 1]["seq"] + 1 == events[start]["seq"]):
         start -= 1
-    return RoomLog(room, events[start:])
+    return RoomLog(room, events[start:], head - (len(events) - start))

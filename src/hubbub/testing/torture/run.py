@@ -1,13 +1,11 @@
 """One run of `hubbub torture`: people, faults, the end, the verdict."""
 
 import asyncio
-import json
+import math
 import random
 import re
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,23 +13,28 @@ from hubbub.testing.evidence import Broken, RoomLog, Verdict, judge
 from hubbub.testing.torture.arena import LAUNCHER, Arena, arena
 from hubbub.testing.torture.auditor import Auditor
 from hubbub.testing.torture.crowd import Crowd
-from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault, missing
+from hubbub.testing.torture.elsewhere import Elsewhere
+from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault, freeze_clients, missing
 
 SETTLE_PATIENCE_S = 90.0
 NETWORK_TROUBLES = 3
 """Connections that are disturbed at the same time."""
+ANSWERS_BETWEEN = 100
+"""Acknowledgements between two faults when there is no time limit."""
 READS_ALL = {"replay_limit": 10**9}
-FROZEN_HISTORY = "frozen.jsonl"
 
 
 @dataclass
 class Plan:
-    """What to do. Two runs with one seed choose the same faults in the same order; what they hit is chance."""
+    """What to do. Two runs with one seed choose the same faults in the same order; what they hit is chance.
+    `seconds` None: every fault once."""
 
-    seconds: float
+    seconds: float | None
     seed: int
     clients: int = 24
     rooms: int = 3
+    server_faults: Sequence[Fault] = SERVER_FAULTS
+    network_faults: Sequence[Fault] = NETWORK_FAULTS
     launcher: Sequence[str] = LAUNCHER
 
 
@@ -48,7 +51,7 @@ Tell = Callable[[float, Counter[str]], None]
 """Is told now and then how much of the time is over (0 to 1), and what has been done."""
 
 
-async def torture(plan: Plan, folder: Path, tell: Tell) -> Report:
+async def torture(plan: Plan, folder: Path, tell: Tell = lambda part, done: None) -> Report:
     """Runs in this empty folder, where the histories stay. A server that cannot be started again is in the verdict."""
     async with arena(folder, plan.launcher) as ring:
         run = _Run(plan, ring, tell)
@@ -61,8 +64,10 @@ async def torture(plan: Plan, folder: Path, tell: Tell) -> Report:
 class _Run:
     def __init__(self, plan: Plan, ring: Arena, tell: Tell) -> None:
         self._plan, self._arena, self._tell = plan, ring, tell
-        self._chance = random.Random(plan.seed)
         self._broken: list[Broken] = []
+        self._elsewhere: Elsewhere | None = None
+        self._histories: list[Path] = []
+        self._end = math.inf
 
     async def goes(self) -> Report:
         ring = self._arena
@@ -71,80 +76,102 @@ class _Run:
         rooms = await auditor.makes_rooms(self._plan.rooms)
         await auditor.drops()
         await self._people_come(rooms)
-        goal: dict[str, int] = {}
+        logs: dict[str, RoomLog] = {}
         try:
             await self._disturb()
-            goal = await self._settle(auditor)
-            logs = await self._audit(auditor, goal)
+            if goal := await self._settle(auditor):
+                logs = await self._audit(auditor, goal)
         except AssertionError as error:
             self._say("G1", f"the server could not be brought back: {error}")
-            logs = {}
         self._read_the_servers_log()
-        return self._report(logs)
+        verdict = judge(logs, self._histories) if logs else Verdict()
+        verdict.broken[:0] = self._broken
+        faults = [*self._plan.server_faults, *self._plan.network_faults]
+        return Report(verdict, ring.done, missing(ring, faults), ring.slowest_start_s)
 
     async def ends(self) -> None:
         for crowd in self._arena.crowds:
             await crowd.goes()
-        frozen = self._arena.frozen
-        if frozen and frozen.returncode is None:
-            frozen.kill()
-            await frozen.wait()
+        if self._elsewhere:
+            await self._elsewhere.goes()
 
     async def _people_come(self, rooms: list[str]) -> None:
         ring, plan = self._arena, self._plan
-        here = Crowd(ring.proxy.url, rooms, str(plan.seed), ring.folder / "people.jsonl")
+        freezing = any(fault.act is freeze_clients for fault in plan.network_faults)
+        elsewhere = max(1, plan.clients // 6) if freezing else 0
+        self._histories = [ring.folder / "people.jsonl"]
+        here = Crowd(ring.proxy.url, rooms, str(plan.seed), self._histories[0])
         ring.crowds.append(here)
-        elsewhere = max(1, plan.clients // 6)
         await here.comes(max(1, plan.clients - elsewhere))
-        ring.frozen = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "hubbub.testing.torture.crowd", ring.proxy.url, f"{plan.seed}f", str(elsewhere)],
-            *[str(ring.folder / FROZEN_HISTORY), *rooms],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        await self._hear_from_the_frozen("ready")
+        if elsewhere:
+            self._histories.append(ring.folder / "elsewhere.jsonl")
+            self._elsewhere = await Elsewhere.lives(
+                ring.proxy.url, f"{plan.seed}e", elsewhere, self._histories[1], rooms
+            )
+            ring.elsewhere = self._elsewhere.process
         here.lives()
 
     # Disturbing ----------------------------------------------------------------------------------------------
 
     async def _disturb(self) -> None:
-        """Every fault that can be had comes once before one comes again."""
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        network = [asyncio.create_task(self._disturb_network(begun, number)) for number in range(NETWORK_TROUBLES)]
+        seconds, loop = self._plan.seconds, asyncio.get_running_loop()
+        chances = [random.Random(f"{self._plan.seed} {number}") for number in range(NETWORK_TROUBLES)]
+        if seconds is not None:
+            self._end = loop.time() + seconds
+        network = [asyncio.create_task(self._disturb_network(chance)) for chance in chances]
         try:
-            faults: list[Fault] = []
-            while (left := begun + self._plan.seconds - loop.time()) > 0:
-                faults = faults or self._shuffled(SERVER_FAULTS, self._chance)
-                await asyncio.sleep(min(left, self._chance.uniform(0.2, 2)))
-                await self._do(faults.pop(), self._chance)
-                self._look_after_everybody()
+            await self._disturb_server(random.Random(self._plan.seed))
             await asyncio.gather(*network)
         finally:
             for task in network:
                 task.cancel()
             await asyncio.gather(*network, return_exceptions=True)
 
-    async def _disturb_network(self, begun: float, number: int) -> None:
-        chance, loop = random.Random(f"{self._plan.seed} {number}"), asyncio.get_running_loop()
-        faults: list[Fault] = []
-        while loop.time() < begun + self._plan.seconds:
-            faults = faults or self._shuffled(NETWORK_FAULTS, chance)
-            await self._do(faults.pop(), chance)
-            self._tell((loop.time() - begun) / self._plan.seconds, self._arena.done)
+    async def _disturb_server(self, chance: random.Random) -> None:
+        for fault in self._sequence(self._plan.server_faults, chance):
+            await self._some_work_is_done(chance)
+            await self._do(fault, chance)
+            self._look_after_everybody()
+        await self._some_work_is_done(chance)
+
+    async def _disturb_network(self, chance: random.Random) -> None:
+        for fault in self._sequence(self._plan.network_faults, chance):
+            await self._do(fault, chance)
             await asyncio.sleep(chance.uniform(0.05, 0.5))
 
-    def _shuffled(self, faults: Sequence[Fault], chance: random.Random) -> list[Fault]:
+    def _sequence(self, faults: Sequence[Fault], chance: random.Random) -> Iterator[Fault]:
+        """Every fault that can be had comes once before one comes again, until the time is over."""
         can = [fault for fault in faults if fault.cannot(self._arena) is None]
-        return chance.sample(can, len(can))
+        while can:
+            for fault in chance.sample(can, len(can)):
+                if asyncio.get_running_loop().time() >= self._end:
+                    return
+                yield fault
+            if self._plan.seconds is None:
+                return
+
+    async def _some_work_is_done(self, chance: random.Random) -> None:
+        loop = asyncio.get_running_loop()
+        if self._plan.seconds is not None:
+            await asyncio.sleep(max(0.0, min(self._end - loop.time(), chance.uniform(0.2, 2))))
+            return
+        enough = self._arena.acknowledged() + ANSWERS_BETWEEN
+        async with asyncio.timeout(SETTLE_PATIENCE_S):
+            while self._arena.acknowledged() < enough:
+                self._look_after_everybody()
+                await asyncio.sleep(0.02)
 
     async def _do(self, fault: Fault, chance: random.Random) -> None:
         await fault.act(self._arena, chance)
         self._arena.done[fault.name] += 1
+        seconds = self._plan.seconds
+        left = self._end - asyncio.get_running_loop().time()
+        self._tell(1 - left / seconds if seconds else 0.0, self._arena.done)
 
     def _look_after_everybody(self) -> None:
-        if self._arena.server.process.returncode is not None:
-            raise AssertionError(f"it ended by itself with {self._arena.server.process.returncode}")
+        code = self._arena.server.process.returncode
+        if code is not None:
+            raise AssertionError(f"it ended by itself with {code}")
         for crowd in self._arena.crowds:
             if mistake := crowd.mistake():
                 raise RuntimeError("somebody of the crowd stumbled") from mistake
@@ -152,42 +179,21 @@ class _Run:
     # The end -------------------------------------------------------------------------------------------------
 
     async def _settle(self, auditor: Auditor) -> dict[str, int]:
-        """No more faults: everybody gets an answer to everything, and is shown everything."""
+        """No more faults: everybody gets an answer to everything, and is shown everything. Returns how far."""
         ring = self._arena
+        crowds: list[Crowd | Elsewhere] = [*ring.crowds, *([self._elsewhere] if self._elsewhere else [])]
         auditor.url = ring.server.url
         goal: dict[str, int] = {}
         try:
             async with asyncio.timeout(SETTLE_PATIENCE_S):
-                await asyncio.gather(*(crowd.settles() for crowd in ring.crowds), self._frozen_settle())
+                await asyncio.gather(*(crowd.settles() for crowd in crowds))
                 await auditor.returns({})
                 goal = await auditor.says_the_last_words()
                 await auditor.drops()
-                self._write_to_the_frozen(json.dumps(goal))
-                await asyncio.gather(*(crowd.comes_to(goal) for crowd in ring.crowds), self._frozen_end())
+                await asyncio.gather(*(crowd.comes_to(goal) for crowd in crowds))
         except TimeoutError:
             self._say("G8", f"not everybody was answered within {SETTLE_PATIENCE_S:.0f} s after the last fault")
         return goal
-
-    async def _frozen_settle(self) -> None:
-        self._write_to_the_frozen("settle")
-        await self._hear_from_the_frozen("settled")
-
-    async def _frozen_end(self) -> None:
-        assert self._arena.frozen is not None
-        if code := await self._arena.frozen.wait():
-            raise RuntimeError(f"the crowd in a process of its own ended with {code}")
-
-    def _write_to_the_frozen(self, line: str) -> None:
-        assert self._arena.frozen is not None
-        assert self._arena.frozen.stdin is not None
-        self._arena.frozen.stdin.write(line.encode() + b"\n")
-
-    async def _hear_from_the_frozen(self, word: str) -> None:
-        assert self._arena.frozen is not None
-        assert self._arena.frozen.stdout is not None
-        line = (await self._arena.frozen.stdout.readline()).decode().strip()
-        if line != word:
-            raise RuntimeError(f"the crowd in a process of its own said {line!r} and not {word!r}")
 
     async def _audit(self, auditor: Auditor, goal: dict[str, int]) -> dict[str, RoomLog]:
         """Starts the server once more, to read what is really on the disk."""
@@ -208,13 +214,6 @@ class _Run:
         text = self._arena.log.read_text("utf-8", "replace")
         if traces := len(re.findall(r"^Traceback", text, re.MULTILINE)):
             self._say("G23", f"the server's log has {traces} tracebacks: {self._arena.log}")
-
-    def _report(self, logs: dict[str, RoomLog]) -> Report:
-        ring = self._arena
-        histories = [*(crowd.history.path for crowd in ring.crowds), ring.folder / FROZEN_HISTORY]
-        verdict = judge(logs, histories) if logs else Verdict()
-        verdict.broken[:0] = self._broken
-        return Report(verdict, ring.done, missing(ring), ring.slowest_start_s)
 
     def _say(self, promise: str, words: str) -> None:
         self._broken.append(Broken("a", promise, words, ""))
