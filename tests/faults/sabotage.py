@@ -1,4 +1,4 @@
-"""A server that breaks a promise, to show that torture notices: `sabotage.py NAME`, then as `hubbub.testing.faulty_server`."""
+"""A server that breaks a promise, to show that torture notices: `sabotage.py NAME ARGUMENTS OF THE FAULTY SERVER`."""
 
 import sys
 from typing import Any
@@ -12,13 +12,13 @@ from hubbub.testing.faulty_server import main
 
 
 def lose_frames() -> None:
-    """Every hundredth write to a socket is lost."""
+    """After a while every fiftieth write to a socket is lost."""
     write, count = FastOutlet.write, 0
 
     def lossy(outlet: FastOutlet, batch: Any) -> None:
         nonlocal count
         count += 1
-        if count % 100:
+        if count < 300 or count % 50:
             write(outlet, batch)
 
     FastOutlet.write = lossy  # type: ignore[method-assign]

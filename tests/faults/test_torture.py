@@ -1,4 +1,4 @@
-"""Every fault once, under load, with the checker as the judge; and servers that break a promise, which it must notice."""
+"""Every fault once, under load, with the checker as the judge; and servers that break a promise, to be found out."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ async def test_g8_and_g10_every_promise_is_kept_on_bad_networks(tmp_path: Path) 
     report = await run(tmp_path, (), NETWORK_FAULTS)
     assert report.verdict.broken == []
     assert report.faults.keys() == {fault.name for fault in NETWORK_FAULTS}
-    assert len(list(tmp_path.glob("*.jsonl"))) == 2
+    assert report.verdict.counts["connections"] > 6
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ async def test_g8_and_g10_every_promise_is_kept_on_bad_networks(tmp_path: Path) 
     [
         ("lose_frames", (), "b"),
         ("lose_commits", (), "a e"),
-        ("keep_deleted_texts", (), "c f"),
+        ("keep_deleted_texts", (), "f"),
         ("trust_the_cache", one(SERVER_FAULTS, "power cut"), "a e"),
     ],
 )

@@ -287,6 +287,11 @@ def test_a_post_that_is_in_the_log_twice_is_found(tmp_path: Path) -> None:
     assert str(broken) == f"G4 (a): {broken.words}"
 
 
+def test_a_deleted_text_that_is_still_in_the_log_is_found(tmp_path: Path) -> None:
+    log = [BEFORE_ITS_DELETION if e["seq"] == 5 else e for e in the_log()]
+    assert [(b.check, b.promise) for b in verdict_on(tmp_path, a_good_story(), log).broken] == [("f", "G16")]
+
+
 def test_a_log_with_a_hole_is_none() -> None:
     with pytest.raises(ValueError, match="8 stands in the place of 7"):
         RoomLog(ROOM, [e for e in the_log() if e["seq"] != 7])

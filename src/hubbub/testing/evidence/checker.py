@@ -228,6 +228,12 @@ class _Judgement:
         self._order_of_each_link()
         self._reads_show_what_was_acknowledged()
         self._nothing_for_outsiders()
+        self._deleted_texts_are_gone()
+
+    def _deleted_texts_are_gone(self) -> None:
+        for room, log in self._logs.items():
+            for seq in log.kept():
+                self._say("f", "G16", f"{room} {seq} still has the text of a message that was deleted", "")
         for room, message, began, where in self._gone_texts:
             if began > self._gone_at.get((room, message), float("inf")):
                 self._say("f", "G16", f"the text of {room} {message} was shown after its deletion", where)

@@ -54,6 +54,10 @@ class RoomLog:
             return False
         return event.get("message", seq) in self.deleted
 
+    def kept(self) -> list[int]:
+        """Where the log still has a text that should have been erased."""
+        return [event["seq"] for event in self.events if event.get("text") and self.erased(event["seq"])]
+
     def text_at(self, message: int, seq: int) -> str | None:
         """The digest of a message's text as it stood at `seq`; None when nobody can know any more."""
         if message in self.deleted:
