@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 PIECE = 4096
 SOCKET_BUFFER = 8192
-"""Small, so that a server soon notices that nobody reads."""
+"""Of what is received. Small, so that a sender soon notices that nobody reads."""
 
 
 class Flow:
@@ -27,19 +27,25 @@ class Flow:
     def __init__(self, cut: Callable[[], None]) -> None:
         self.passed = 0
         """Bytes so far."""
-        self.bytes_per_second: int | None = None
+        self._bytes_per_second: int | None = None
         self._left: int | None = None
         self._cut = cut
         self._going = asyncio.Event()
-        self._going.set()
+        self._hurry = asyncio.Event()
+        self.release()
 
     def hold(self) -> None:
-        """Nothing is read from this side any more, until `release`."""
+        """Nothing passes any more, until `release`; soon nothing is read from this side either."""
         self._going.clear()
+
+    def trickle(self, bytes_per_second: int) -> None:
+        self._bytes_per_second = bytes_per_second
+        self._hurry.clear()
 
     def release(self) -> None:
         """As fast as it goes."""
-        self.bytes_per_second = None
+        self._bytes_per_second = None
+        self._hurry.set()
         self._going.set()
 
     def cut_after(self, count: int) -> None:
@@ -49,24 +55,31 @@ class Flow:
             self._cut()
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            await self._going.wait()
-            piece = await reader.read(self.bytes_per_second or PIECE)
-            if not piece:
-                break
-            if self._left is not None:
-                piece = piece[: self._left]
-                self._left -= len(piece)
-            writer.write(piece)
-            await writer.drain()
-            self.passed += len(piece)
-            if self._left == 0:
-                self._cut()
-                return
-            if self.bytes_per_second:
-                await asyncio.sleep(len(piece) / self.bytes_per_second)
+        while piece := await reader.read(PIECE):
+            while piece:
+                await self._going.wait()
+                step = self._step(piece)
+                piece = piece[len(step) :]
+                writer.write(step)
+                await writer.drain()
+                self.passed += len(step)
+                if self._left == 0:
+                    self._cut()
+                    return
+                if self._bytes_per_second:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(len(step) / self._bytes_per_second):
+                            await self._hurry.wait()
         with suppress(OSError):
             writer.write_eof()
+
+    def _step(self, piece: bytes) -> bytes:
+        """What of this piece passes next."""
+        step = piece[: self._bytes_per_second or PIECE]
+        if self._left is not None:
+            step = step[: self._left]
+            self._left -= len(step)
+        return step
 
 
 class Link:
@@ -106,7 +119,9 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=PIECE, backlog=1024)
+        listener = _small_socket()
+        listener.bind(("127.0.0.1", 0))
+        self._server = await asyncio.start_server(self._accept, sock=listener, limit=PIECE, backlog=1024)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
@@ -124,9 +139,7 @@ class Proxy:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = Link()
         link._writers.append(writer)
-        server = socket.socket()
-        server.setblocking(False)
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
+        server = _small_socket()
         try:
             address = urlsplit(self.target or "")
             if not address.port:
@@ -141,3 +154,10 @@ class Proxy:
             server.close()
             with suppress(ValueError):
                 self.links.remove(link)
+
+
+def _small_socket() -> socket.socket:
+    made = socket.socket()
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
+    return made

@@ -1,6 +1,7 @@
 """The auditor makes the rooms, says the last word in each, and reads the final log: what the checker compares with."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import httpx2
@@ -16,12 +17,12 @@ PAGE = 100
 class Auditor(Guest):
     """A guest who is in every room from its beginning."""
 
-    rooms: list[str]
+    rooms: Sequence[str] = (LOBBY,)
 
     async def makes_rooms(self, count: int) -> list[str]:
         """Returns those that people may join and leave."""
         made = [(await self.does("create", name=f"Cell {number}"))["id"] for number in range(1, count + 1)]
-        self.rooms = [LOBBY, *made]
+        self.rooms = (LOBBY, *made)
         return made
 
     async def says_the_last_words(self) -> dict[str, int]:

@@ -173,7 +173,7 @@ async def trickle(arena: Arena, chance: random.Random) -> None:
     """A client reads a byte a second, then as fast as ever."""
     if arena.proxy.links:
         link = chance.choice(arena.proxy.links)
-        link.down.bytes_per_second = 1
+        link.down.trickle(1)
         await asyncio.sleep(chance.uniform(1, 6))
         link.down.release()
 
