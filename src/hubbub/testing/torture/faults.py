@@ -106,8 +106,9 @@ async def fill_the_disk(arena: Arena, chance: random.Random) -> None:
 
 async def cut_the_power(arena: Arena, chance: random.Random) -> None:
     assert arena.disk is not None
+    arena.server.process.send_signal(signal.SIGSTOP)  # no program runs on without power; a flush under way goes on
     arena.disk.cut_power()
-    await arena.kill()  # at once: no program runs on without power
+    await arena.kill()
     await asyncio.to_thread(arena.disk.restore_power)
     await arena.start()
 
