@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.testing.torture.arena import arena
+from hubbub.testing.torture.arena import Arena
 from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault
 from hubbub.testing.torture.run import Plan, Report, torture
 
+pytestmark = pytest.mark.timeout(300)
 SABOTAGE = str(Path(__file__).with_name("sabotage.py"))
 REFUSALS = {"full disk": "storage_full", "failing fsync": "storage_failed", "failing write": "storage_failed"}
 """What somebody is told of a fault, if it is worth its name."""
@@ -63,7 +64,7 @@ async def test_a_server_that_breaks_a_promise_is_found_out(
 
 
 async def test_a_server_that_does_not_start_again_is_a_broken_promise(tmp_path: Path) -> None:
-    async def break_the_database(ring: arena.__class__, _: object) -> None:  # type: ignore[name-defined]
+    async def break_the_database(ring: Arena, _: object) -> None:
         await ring.kill()
         (ring.data / "hubbub.db").write_bytes(b"nonsense" * 1000)
         await ring.start()

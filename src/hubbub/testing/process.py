@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class ServerProcess:
@@ -53,7 +53,7 @@ async def start_server(
     errors: IO[bytes] | None = None,
 ) -> ServerProcess:
     """The same for somebody who ends it later. `launcher`: what Python runs; the arguments of `hubbub` follow it.
-    `errors`: where its standard error goes. Raises AssertionError when it ends before it listens."""
+    `errors`: where its standard error goes. Raises AssertionError when it does not listen."""
     environment = os.environ | {f"HUBBUB_{name.upper()}": str(value) for name, value in (settings or {}).items()}
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, *launcher, "--port", str(port), "--data", str(data)],
@@ -65,8 +65,10 @@ async def start_server(
     try:
         async with asyncio.timeout(PATIENCE_S):
             return ServerProcess(process, await _address(process))
-    except BaseException:
+    except BaseException as error:
         await ServerProcess(process, "").kill()
+        if isinstance(error, TimeoutError):
+            raise AssertionError(f"the server did not listen within {PATIENCE_S:.0f} s") from None
         raise
 
 

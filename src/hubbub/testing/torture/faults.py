@@ -16,10 +16,11 @@ from contextlib import asynccontextmanager, closing
 from typing import NamedTuple
 
 from hubbub.testing.faulty_server import POINTS
-from hubbub.testing.process import PATIENCE_S
 from hubbub.testing.torture.arena import DATABASE, Arena
 
 LOCK_MAX_S = 10.0
+DEATH_PATIENCE_S = 15.0
+"""How long a server that is to die at a point may take to come there."""
 NOTICE_PATIENCE_S = 10.0
 """How long a disk fault waits for somebody to notice it."""
 
@@ -53,7 +54,7 @@ async def die_at_a_point(arena: Arena, chance: random.Random) -> None:
     await arena.kill()
     await arena.start(f"die={chance.choice(POINTS)}:{chance.randint(1, 60)}")
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(DEATH_PATIENCE_S):
             await arena.server.process.wait()
     except TimeoutError:
         await arena.kill()
