@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, closing
 from typing import NamedTuple
 
 from hubbub.testing.faulty_server import POINTS
+from hubbub.testing.proxy import Link
 from hubbub.testing.torture.arena import DATABASE, Arena
 
 LOCK_MAX_S = 10.0
@@ -157,27 +158,31 @@ async def _somebody_is_refused(arena: Arena, code: str) -> None:
 
 async def cut(arena: Arena, chance: random.Random) -> None:
     """A connection is reset after some more bytes, in either direction."""
-    if arena.proxy.links:
-        link = chance.choice(arena.proxy.links)
-        chance.choice([link.up, link.down]).cut_after(chance.randint(0, 400))
+    link = await _some_link(arena, chance)
+    chance.choice([link.up, link.down]).cut_after(chance.randint(0, 400))
 
 
 async def stall(arena: Arena, chance: random.Random) -> None:
     """A client reads nothing for a while, or for so long that the server gives it up."""
-    if arena.proxy.links:
-        link = chance.choice(arena.proxy.links)
-        link.down.hold()
-        await asyncio.sleep(chance.choice([0.3, 1, 3, 9]))
-        link.down.release()
+    link = await _some_link(arena, chance)
+    link.down.hold()
+    await asyncio.sleep(chance.choice([0.3, 1, 3, 9]))
+    link.down.release()
 
 
 async def trickle(arena: Arena, chance: random.Random) -> None:
     """A client reads a byte a second, then as fast as ever."""
-    if arena.proxy.links:
-        link = chance.choice(arena.proxy.links)
-        link.down.trickle(1)
-        await asyncio.sleep(chance.uniform(1, 6))
-        link.down.release()
+    link = await _some_link(arena, chance)
+    link.down.trickle(1)
+    await asyncio.sleep(chance.uniform(1, 6))
+    link.down.release()
+
+
+async def _some_link(arena: Arena, chance: random.Random) -> Link:
+    """One of the connections; waits while there is none."""
+    while not arena.proxy.links:
+        await asyncio.sleep(0.02)
+    return chance.choice(arena.proxy.links)
 
 
 async def freeze_clients(arena: Arena, chance: random.Random) -> None:
