@@ -179,8 +179,11 @@ class Chat:
     async def enter(
         self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None
     ) -> None:
-        """Puts a connection into a room (see `Hub.enter`), counts its person as here, and tells it who is typing."""
+        """Puts a connection into a room (see `Hub.enter`), counts its person as here, and tells it who is typing;
+        unless the person has left or joined the room meanwhile, which decides then."""
         await self.relay.open(room, at_least=cursor or 0)
+        if connection.changed.get(room, cursor) != cursor:
+            return
         still_there = connection in self.hub.connections_of(connection.person.id)
         if still_there and self.hub.enter(connection, room, cursor, summary):
             self.presence.enter(room, connection.person.author)
@@ -237,13 +240,18 @@ class Chat:
                 self._rename(connection, envelope.renamed)
             elif not connection.ready:
                 connection.memberships_changed = True
-            elif envelope.membership == "joined" and envelope.room and not connection.plain:
-                self.spawn(self.enter(connection, envelope.room, envelope.seq))
-            elif envelope.membership == "left" and envelope.room:
-                self.hub.leave(connection, envelope.room)
-                self.presence.exit(envelope.room, connection.person.author, at_once=True)
+            elif envelope.room and envelope.seq:
+                self._move(connection, envelope.room, envelope.seq, envelope.membership)
             if connection.ready and not connection.plain:
                 self.hub.tell(connection, envelope.frame)
+
+    def _move(self, connection: Connection, room: str, seq: int, membership: str | None) -> None:
+        connection.changed = {**connection.changed, room: seq}
+        if membership == "left":
+            if self.hub.leave(connection, room):
+                self.presence.exit(room, connection.person.author, at_once=True)
+        elif not connection.plain:
+            self.spawn(self.enter(connection, room, seq))
 
     def _rename(self, connection: Connection, person: Person) -> None:
         connection.person = person

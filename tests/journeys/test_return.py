@@ -2,9 +2,12 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 
+from hubbub.core.models import Person
+from hubbub.protocol import AnyCommand, Join, Leave
 from hubbub.testing.people import Guest, Refused
 from hubbub.testing.server import Running
 from tests.journeys.conftest import Serve
@@ -196,3 +199,30 @@ async def test_one_who_reads_nothing_at_all_is_cut(serving: Serve) -> None:
                 number += 1
         await ann.says("fine")
         await ann.hears("fine")
+
+
+async def in_one_commit(server: Running, me: Person, *commands: AnyCommand) -> None:
+    """Has several commands of a person done in one transaction, as may happen with two tabs."""
+    gate = threading.Event()
+    busy = asyncio.create_task(server.chat.store.write(lambda tx: gate.wait()))
+    doing = [asyncio.create_task(server.chat.perform(me, command)) for command in commands]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(busy, *doing)
+
+
+@pytest.mark.parametrize("verbs", [[Join, Leave], [Join, Leave, Join], [Join, Leave, Join, Leave]])
+async def test_one_who_joins_and_leaves_in_one_moment_is_where_the_log_says(
+    server: Running, verbs: list[type[Join] | type[Leave]]
+) -> None:
+    async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
+        room = (await ann.does("create", name="Plans"))["id"]
+        me = Person.model_validate(bob.me)
+        await in_one_commit(server, me, *(verb(id=0, room=room) for verb in verbs))
+        await ann.says("after that", room)
+        await ann.says("in the lobby")
+        await bob.hears("in the lobby")
+        if verbs[-1] is Join:
+            await bob.hears("after that", room)
+        else:
+            assert room not in bob.events

@@ -16,6 +16,7 @@ COMMANDS = {
     "tail": "Print a room's last messages and follow it.",
     "search": "Look for messages of a running chat.",
     "rooms": "List the rooms of a running chat.",
+    "torture": "Attack a server of its own under load, and judge whether every promise was kept.",
 }
 
 

@@ -9,7 +9,7 @@ All methods are plain functions and run in the event loop's thread, so that none
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from hubbub.core.models import Person, RoomSummary
@@ -18,12 +18,14 @@ from hubbub.protocol import Reset
 from hubbub.store import StoredFrame
 
 IDLE_FEEDS_MAX = 200
+NO_CHANGES: Mapping[str, int] = {}
+"""Of connections whose person stays where they are: most of them, so they share it."""
 
 
 class Connection:
     """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames."""
 
-    __slots__ = ("behind", "live", "memberships_changed", "outlet", "person", "plain", "ready")
+    __slots__ = ("behind", "changed", "live", "memberships_changed", "outlet", "person", "plain", "ready")
 
     def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False) -> None:
         self.person = person
@@ -35,6 +37,8 @@ class Connection:
         """Whether it has been welcomed: before, it is told nothing."""
         self.memberships_changed = False
         """Whether the person joined or left a room before it was ready."""
+        self.changed: Mapping[str, int] = NO_CHANGES
+        """The `seq` at which the person last joined or left a room since it was ready."""
 
 
 class Frame(NamedTuple):
@@ -166,12 +170,16 @@ class Hub:
             self.advance(connection, room)
         return True
 
-    def leave(self, connection: Connection, room: str) -> None:
+    def leave(self, connection: Connection, room: str) -> bool:
+        """Takes the connection out of the room. Returns False when it was not in it."""
+        if room not in connection.live and room not in connection.behind:
+            return False
         connection.live.discard(room)
         connection.behind.pop(room, None)
         if feed := self._feeds.get(room):
             feed.live.pop(connection, None)
             feed.behind.pop(connection, None)
+        return True
 
     def advance(self, connection: Connection, room: str) -> None:
         """Brings a connection that is behind to the head and live, or asks for what only the store has."""

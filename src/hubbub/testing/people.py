@@ -13,7 +13,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
@@ -57,7 +57,7 @@ class Guest:
 
     @classmethod
     @asynccontextmanager
-    async def arrives(cls, url: str, name: str | None = None) -> AsyncIterator["Guest"]:
+    async def arrives(cls, url: str, name: str | None = None) -> AsyncIterator[Self]:
         """A new guest, connected; gone when the context ends."""
         guest = await cls.registers(url, name)
         await guest.returns()
@@ -67,16 +67,16 @@ class Guest:
             await guest.drops()
 
     @classmethod
-    async def registers(cls, url: str, name: str | None = None) -> "Guest":
+    async def registers(cls, url: str, name: str | None = None) -> Self:
         """A new guest that is not connected yet."""
         async with httpx2.AsyncClient() as http:
             answer = await http.post(f"{url}/api/guests", json={"name": name} if name else {})
         answer.raise_for_status()
         return cls(url, answer.json()["token"], answer.json()["person"])
 
-    def another_tab(self) -> "Guest":
+    def another_tab(self) -> Self:
         """The same person on another connection; call `returns` on it."""
-        return Guest(self.url, self.token, self.me)
+        return type(self)(self.url, self.token, self.me)
 
     # Connecting ----------------------------------------------------------------------------------------------
 

@@ -5,11 +5,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class ServerProcess:
@@ -20,8 +21,9 @@ class ServerProcess:
         self.url = url
 
     async def kill(self) -> None:
-        """kill -9: nothing of the program runs any more."""
-        self.process.kill()
+        """kill -9: nothing of the program runs any more. Safe to call twice."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
         await self.process.wait()
 
     async def stop(self) -> int:
@@ -35,21 +37,39 @@ class ServerProcess:
 @asynccontextmanager
 async def run_server(data: Path, *, port: int = 0, **settings: object) -> AsyncIterator[ServerProcess]:
     """`port` 0: a free one. Settings are given by environment: `posts_burst=5` is HUBBUB_POSTS_BURST=5."""
-    environment = os.environ | {f"HUBBUB_{name.upper()}": str(value) for name, value in settings.items()}
+    server = await start_server(data, port=port, settings=settings)
+    try:
+        yield server
+    finally:
+        await server.kill()
+
+
+async def start_server(
+    data: Path,
+    *,
+    port: int = 0,
+    settings: Mapping[str, object] | None = None,
+    launcher: Sequence[str] = ("-m", "hubbub"),
+    errors: IO[bytes] | None = None,
+) -> ServerProcess:
+    """The same for somebody who ends it later. `launcher`: what Python runs; the arguments of `hubbub` follow it.
+    `errors`: where its standard error goes. Raises AssertionError when it does not listen."""
+    environment = os.environ | {f"HUBBUB_{name.upper()}": str(value) for name, value in (settings or {}).items()}
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "hubbub", "--port", str(port), "--data", str(data)],
+        *[sys.executable, *launcher, "--port", str(port), "--data", str(data)],
         stdout=asyncio.subprocess.PIPE,
+        stderr=errors,
         env=environment | {"PYTHONUNBUFFERED": "1"},
         cwd=data.parent,
     )
     try:
         async with asyncio.timeout(PATIENCE_S):
-            url = await _address(process)
-        yield ServerProcess(process, url)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+            return ServerProcess(process, await _address(process))
+    except BaseException as error:
+        await ServerProcess(process, "").kill()
+        if isinstance(error, TimeoutError):
+            raise AssertionError(f"the server did not listen within {PATIENCE_S:.0f} s") from None
+        raise
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:

@@ -1,0 +1,96 @@
+"""A small disk of its own, in a file, that can be full and can lose its power. Needs root."""
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+SIZE_BYTES = 4 * 2**30
+"""The file is sparse: it takes as much as is written."""
+EXT4_IOC_SHUTDOWN = 0x8004587D
+WITHOUT_FLUSHING = 2
+UNMOUNT_TRIES = 50
+
+
+class VolumeError(Exception):
+    """There can be no such disk here. The words say why, and what helps."""
+
+
+class Volume:
+    """An ext4 file system at `path`."""
+
+    def __init__(self, image: Path, path: Path) -> None:
+        self.path = path
+        self._image = image
+
+    def fill(self) -> None:
+        """Leaves no space, until `free`."""
+        with open(self.path / "filler", "ab") as filler:
+            size = SIZE_BYTES
+            while size >= 4096:
+                try:
+                    os.posix_fallocate(filler.fileno(), os.fstat(filler.fileno()).st_size, size)
+                except OSError:
+                    size //= 2
+
+    def free(self) -> None:
+        (self.path / "filler").unlink(missing_ok=True)
+
+    def cut_power(self) -> None:
+        """From now on nothing reaches the disk, and what was not flushed never will. End the programs that use it,
+        then call `restore_power`."""
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
+        finally:
+            os.close(folder)
+
+    def restore_power(self) -> None:
+        self.unmount()
+        self.mount()
+
+    def mount(self) -> None:
+        _run("mount", "-o", "loop", str(self._image), str(self.path))
+
+    def unmount(self) -> None:
+        for _ in range(UNMOUNT_TRIES):  # a process that was killed may still be on its way out
+            with suppress(VolumeError):
+                _run("umount", str(self.path))
+                return
+            time.sleep(0.1)
+        _run("umount", "--lazy", str(self.path))
+
+
+@contextmanager
+def volume(folder: Path) -> Iterator[Volume]:
+    """A fresh one in this folder, gone when the context ends. Raises VolumeError."""
+    if os.geteuid() != 0:
+        raise VolumeError("only root can mount a disk: run as root")
+    image, path = folder / "disk.image", folder / "disk"
+    path.mkdir(parents=True)
+    image.touch()
+    os.truncate(image, SIZE_BYTES)
+    made = Volume(image, path)
+    try:
+        _run("mkfs.ext4", "-q", "-F", "-m", "0", "-E", "lazy_itable_init=1", str(image))
+        made.mount()
+        try:
+            yield made
+        finally:
+            made.unmount()
+    finally:
+        image.unlink()
+
+
+def _run(*command: str) -> None:
+    program = shutil.which(command[0], path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if program is None:
+        raise VolumeError(f"there is no {command[0]}: on Debian, apt-get install e2fsprogs mount")
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True)
+    if done.returncode:
+        raise VolumeError(f"{command[0]}: {done.stderr.strip()}")
