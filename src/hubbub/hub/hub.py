@@ -21,11 +21,13 @@ IDLE_FEEDS_MAX = 200
 
 
 class Connection:
-    """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames."""
+    """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames.
+    `name` is what the log calls it."""
 
-    __slots__ = ("behind", "live", "memberships_changed", "outlet", "person", "plain", "ready")
+    __slots__ = ("behind", "live", "memberships_changed", "name", "outlet", "person", "plain", "ready")
 
-    def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False) -> None:
+    def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False, name: str = "") -> None:
+        self.name = name
         self.person = person
         self.outlet = outlet
         self.plain = plain
@@ -44,6 +46,14 @@ class Frame(NamedTuple):
     plain: str | None
     seq: int = 0
     """0 for a signal."""
+
+
+class Load(NamedTuple):
+    """What the hub has to do with now."""
+
+    rooms: int
+    live: int
+    behind: int
 
 
 class Feed:
@@ -85,6 +95,14 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._people: dict[str, dict[Connection, None]] = {}
         self._dirty: dict[Feed, str] = {}
+        # Counted since the start:
+        self.deliveries = 0
+        self.falls = 0
+        self.resets = 0
+
+    def load(self) -> Load:
+        feeds = self._feeds.values()
+        return Load(len(feeds), sum(len(feed.live) for feed in feeds), sum(len(feed.behind) for feed in feeds))
 
     # Rooms ---------------------------------------------------------------------------------------------------
 
@@ -177,6 +195,7 @@ class Hub:
         self._write_pending(room, feed)
         if cursor < 0 or feed.head - cursor > self._replay_limit:
             cursor = connection.behind[room] = feed.head
+            self.resets += 1
             if not connection.plain:
                 self.tell(connection, Reset(room=room, seq=cursor).model_dump_json())
         ring = feed.ring
@@ -241,12 +260,14 @@ class Hub:
                         continue
                 if batch.frames:
                     outlet.write(batch)
+            self.deliveries += (len(feed.live) - len(slow)) * len(frames)
             for connection in slow:
                 self._fall_behind(connection, room, feed)
         feed.written = feed.head
 
     def _fall_behind(self, connection: Connection, room: str, feed: Feed) -> None:
         """Takes a slow connection out of the live ones; its outlet's drain will bring it back."""
+        self.falls += 1
         feed.live.pop(connection, None)
         feed.behind[connection] = None
         connection.live.discard(room)

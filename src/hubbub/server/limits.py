@@ -1,5 +1,6 @@
 """What our protocol classes need to know beyond uvicorn's own configuration."""
 
+from collections import Counter
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -15,8 +16,10 @@ class Limits(NamedTuple):
 
 
 class Config(uvicorn.Config):
-    """uvicorn hands its configuration to each protocol object; the limits ride along."""
+    """uvicorn hands its configuration to each protocol object; the limits ride along, and the count of peers that
+    were cut for not keeping them, by reason."""
 
-    def __init__(self, app: Any, limits: Limits, **options: Any) -> None:
+    def __init__(self, app: Any, limits: Limits, *, cuts: Counter[str] | None = None, **options: Any) -> None:
         super().__init__(app, **options)
         self.limits = limits
+        self.cuts = Counter() if cuts is None else cuts

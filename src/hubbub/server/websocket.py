@@ -81,6 +81,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._bound_the_end()
 
     def keepalive_timeout(self) -> None:
+        if not self.close_sent:
+            self.config.cuts["ping_timeout"] += 1
         super().keepalive_timeout()
         self._bound_the_end()
 

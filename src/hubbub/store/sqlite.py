@@ -15,9 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from hubbub.core.models import LOBBY, Author
+from hubbub.counts import WRITES, Histogram
 from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
-from hubbub.store import Committed, Reader, Transaction
+from hubbub.store import Committed, Reader, StoreLoad, Transaction
+from hubbub.store.folder import lock
 from hubbub.store.migrate import NewerDatabase, upgrade
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import meta
@@ -49,9 +51,10 @@ class SqliteStore:
         self._readers: ThreadPoolExecutor | None = None
         self._reading = threading.local()
         self._opened: list[Connection] = []
+        self._batch_sizes = Histogram(WRITES)
 
     async def start(self) -> None:
-        self._lock = _lock(self.path)
+        self._lock = lock(self.path)
         try:
             await asyncio.to_thread(self._prepare)
         except Exception as error:
@@ -60,7 +63,7 @@ class SqliteStore:
         self._read_engine = _engine(self.path, "BEGIN")
         self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="hubbub-reader")
-        self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news))
+        self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news), self._batch_sizes)
 
     async def stop(self) -> None:
         writer, readers = self._writer, self._readers
@@ -72,6 +75,9 @@ class SqliteStore:
         while self._opened:
             self._opened.pop().close()
         self._unlock()
+
+    def load(self) -> StoreLoad:
+        return StoreLoad(self._writer.waiting() if self._writer else 0, self._batch_sizes)
 
     async def read(self, function: Callable[[Reader], T]) -> T:
         if self._readers is None:
@@ -146,6 +152,7 @@ def _engine(path: Path, begin: str) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
+        hide_parameters=True,  # an error that is logged must not repeat what somebody wrote
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
     engine.dialect.statement_compiler = _WithHints
@@ -160,28 +167,6 @@ def _engine(path: Path, begin: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-def _lock(path: Path) -> IO[str] | None:
-    """One program for one database: two would not hear of each other's commits."""
-    try:
-        import fcntl
-    except ImportError:  # not a POSIX system
-        return None
-    try:
-        file = open(f"{path}.lock", "w")  # noqa: SIM115
-    except OSError as error:
-        raise SetupError(
-            f"Cannot write in {path.parent}: {error.strerror}. Choose another folder with --data."
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise SetupError(
-            f"Another hubbub uses {path} already. Stop it, or choose another folder with --data."
-        ) from None
-    return file
 
 
 def _setup_error(path: Path, error: Exception) -> HubbubError:

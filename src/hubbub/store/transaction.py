@@ -1,6 +1,6 @@
 """Writing, inside the writer's transaction. See `hubbub.store.Transaction` for the promises."""
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.core.models import Person, PersonKind
@@ -34,6 +34,10 @@ SET_READ = (
     update(membership)
     .where(membership.c.room == bindparam("in_room"), membership.c.person == bindparam("who"))
     .values(read=bindparam("up_to"))
+)
+TOUCH = text(
+    "INSERT INTO meta (key, value) VALUES ('touched', '1') "
+    "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS VARCHAR)"
 )
 
 
@@ -77,6 +81,9 @@ class SqlTransaction(SqlReader):
 
     def set_read(self, room: str, person: str, seq: int) -> None:
         self._connection.execute(SET_READ, {"in_room": room, "who": person, "up_to": seq})
+
+    def touch(self) -> None:
+        self._connection.execute(TOUCH)
 
     def _next_seq(self, draft: Event) -> int:
         if isinstance(draft, RoomCreated):

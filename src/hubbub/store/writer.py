@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from hubbub.counts import Histogram
 from hubbub.errors import Unavailable
 from hubbub.protocol import Envelope
 from hubbub.store import Committed
@@ -42,11 +43,16 @@ class Writer:
     the disk holds."""
 
     def __init__(
-        self, engine: Engine, failures: Failures, on_commit: Callable[[Sequence[Committed | Envelope]], None]
+        self,
+        engine: Engine,
+        failures: Failures,
+        on_commit: Callable[[Sequence[Committed | Envelope]], None],
+        batch_sizes: Histogram,
     ) -> None:
         self._engine = engine
         self._failures = failures
         self._on_commit = on_commit
+        self._batch_sizes = batch_sizes
         self._queue: queue.Queue[Write | None] = queue.Queue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="hubbub-writer", daemon=True)
@@ -61,6 +67,9 @@ class Writer:
         result: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(Write(function, result))
         return await result
+
+    def waiting(self) -> int:
+        return self._queue.qsize()
 
     async def stop(self) -> None:
         """Finishes what is queued, then ends the thread."""
@@ -100,6 +109,7 @@ class Writer:
             with connection.begin():
                 for write in batch:
                     outcomes.append(self._try(connection, write, news))
+            self._batch_sizes.observe(len(batch))
         except Exception as error:
             failure = self._failure(error)
             news, outcomes = [], [(write, None, failure) for write in batch]

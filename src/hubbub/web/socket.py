@@ -14,6 +14,7 @@ from hubbub._version import __version__
 from hubbub.core.models import Person, RoomSummary
 from hubbub.errors import CloseCode, HubbubError, Invalid, RateLimited
 from hubbub.hub.hub import Connection
+from hubbub.logs import REQUEST
 from hubbub.protocol import COMMANDS, VERSION, AnyCommand, CommandId, Error, Hello, Result, Welcome
 from hubbub.web.outlets import outlet_for
 from hubbub.web.problems import problem_of, words_of
@@ -70,7 +71,7 @@ class Session:
         self._aborted = False
         self._handler = asyncio.current_task()
         self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._abort)
-        self._connection = Connection(person, self._outlet)
+        self._connection = Connection(person, self._outlet, name=REQUEST.get())
 
     async def run(self) -> None:
         """Returns when the connection has ended, whichever side ended it."""
@@ -78,6 +79,8 @@ class Session:
             await self._greet()
             await self._read()
         except _End as end:
+            if end.code is not CloseCode.GOING_AWAY:
+                self._chat.counts.cuts[end.code.name.lower()] += 1
             with suppress(Exception):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await self._websocket.close(end.code, end.reason)
@@ -169,7 +172,8 @@ class Session:
         except HubbubError as error:
             self._refuse(command.id, error)
         except Exception:
-            log.exception("a command of type %s failed", type(command).__name__)
+            connection = {"connection": self._connection.name}
+            log.exception("a command of type %s failed", type(command).__name__, extra={"fields": connection})
             self._refuse(command.id, HubbubError("Something went wrong in the server. Nothing was changed."))
         else:
             result = Result(id=command.id, value=value)
