@@ -23,6 +23,8 @@ LONG_FUNCTIONS = {"src/hubbub/store/migrations/versions/0001_first.py:upgrade"}
 PARTS = {
     "bus.local": "local bus",
     "store.folder": "folder",
+    "store.backup": "upkeep",
+    "store.checkup": "upkeep",
     "store.sqlite": "sqlite",
     "store.reader": "sqlite",
     "store.transaction": "sqlite",
@@ -54,6 +56,7 @@ MAY_IMPORT = {
     "store": WORDS | {"counts"},
     "bus": WORDS,
     "sqlite": WORDS | {"store", "folder", "counts"},
+    "upkeep": {"errors", "sqlite", "folder"},  # works on files that no Store has opened
     "local bus": WORDS | {"bus"},
     "outlet": {"tasks"},
     "presence": WORDS,
@@ -65,7 +68,7 @@ MAY_IMPORT = {
     | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version", "counts"}
     | {"sqlite", "folder", "local bus"},  # the only one that knows them
     "server": {"app", "errors", "settings", "outlet"},  # it is the wire of the fast one
-    "cli": WORDS | {"server", "app", "settings", "version", "logs", "folder"},
+    "cli": WORDS | {"server", "app", "settings", "version", "logs", "folder", "upkeep"},
     "manager": {"outlet"},  # it must work without the rest of Hubbub
     "testing": WORDS | {"server", "app", "settings", "store"},
     "hubbub": {"app", "core", "manager", "settings", "version"},  # the public names
