@@ -76,7 +76,12 @@ class Rig:
     def __init__(self, events: int) -> None:
         self.log = Log(events)
         self.tasks = Tasks()
-        self.catch_up = CatchUp(self.log, spawn=self.tasks.spawn, low_water=LOW_WATER)  # type: ignore[arg-type]
+        self.catch_up = CatchUp(
+            self.log,  # type: ignore[arg-type]
+            spawn=self.tasks.spawn,
+            low_water=LOW_WATER,
+            cut=lambda connection, reason: connection.outlet.abort(),
+        )
         self.hub = self.catch_up.hub = Hub(
             call_soon=asyncio.get_running_loop().call_soon,
             on_behind=self.catch_up.start,

@@ -1,5 +1,6 @@
 """Which protocol classes are used, and how a server ends."""
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -13,7 +14,7 @@ from hubbub.hub.outlet import PortableOutlet
 from hubbub.server import TESTED_UVICORN
 from hubbub.server.websocket import WebSocketProtocol
 from hubbub.settings import Settings
-from hubbub.testing.people import Guest
+from hubbub.testing.people import PATIENCE_S, Guest
 from hubbub.testing.server import serve
 from tests.server.conftest import eventually
 
@@ -63,3 +64,17 @@ async def test_a_server_ends_although_its_clients_read_nothing(tmp_path: Path) -
         while not connection.outlet.buffered():
             server.chat.hub.tell(connection, json.dumps({"type": "noise", "text": "x" * 1_000_000}))
     await deaf.drops()
+
+
+async def test_a_client_that_answers_no_ping_is_cut_and_counted(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, ping_interval_s=0.1, ping_timeout_s=0.2, close_timeout_s=0.2)
+    async with serve(settings) as server:
+        mute = await Guest.registers(server.url, "Mute")
+        await mute.returns()
+        assert mute._socket is not None
+        mute._socket.transport.pause_reading()
+        async with asyncio.timeout(PATIENCE_S):
+            while list(server.chat.hub.connections()):
+                await asyncio.sleep(0.01)
+        assert server.chat.counts.cuts == {"ping_timeout": 1}
+        await mute.drops()

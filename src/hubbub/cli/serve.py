@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import inspect
-import logging
 import socket
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hubbub.logs import set_up
 from hubbub.settings import Settings, flag_of, load_settings
 
 if TYPE_CHECKING:
@@ -23,24 +23,23 @@ SWITCH_INTERVAL_S = 0.0005
 
 def command(config: Path | None = None, **flags: Any) -> None:
     settings = load_settings({name: value for name, value in flags.items() if value is not None}, config)
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up(settings.log_level, settings.log_format)
     import uvicorn
 
-    factory = uvicorn.Config(app=None, loop="auto").get_loop_factory()  # type: ignore[arg-type]
+    factory = uvicorn.Config(app=None, loop="auto", log_config=None).get_loop_factory()  # type: ignore[arg-type]
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
     from hubbub.app import create_app
-    from hubbub.server import OneLine, Server, listen
+    from hubbub.server import Server, listen
 
-    logging.getLogger("uvicorn.error").addFilter(OneLine())
     listener = listen(settings)
     try:
         app = create_app(settings)
         async with app.state.chat.lifespan(app):
-            server = Server(app, settings, log_level=settings.log_level)
+            server = Server(app, settings)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await _announce(server, serving, settings, listener)
             tune_python()

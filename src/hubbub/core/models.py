@@ -24,9 +24,10 @@ LOBBY = "lobby"
 
 
 class Record(BaseModel):
-    """A value: strict, immutable, refuses fields that it does not know."""
+    """A value: strict, immutable, refuses fields that it does not know. Its errors, which may end in a log, do not
+    repeat what they were given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class Author(Record):

@@ -1,5 +1,6 @@
 """Brings connections that are behind back to the head, from the store, at the pace at which they read."""
 
+from collections.abc import Callable
 from functools import partial
 
 from hubbub.errors import Unavailable
@@ -12,10 +13,12 @@ PAGE = 200
 
 
 class CatchUp:
-    """One task for each connection and room that is behind, only while its outlet has space."""
+    """One task for each connection and room that is behind, only while its outlet has space.
+    `cut(connection, reason)` ends one that cannot be helped."""
 
-    def __init__(self, store: Store, *, spawn: Spawn, low_water: int) -> None:
+    def __init__(self, store: Store, *, spawn: Spawn, low_water: int, cut: Callable[[Connection, str], None]) -> None:
         self._store = store
+        self._cut = cut
         self._spawn = spawn
         self._low_water = low_water
         self._running: set[tuple[Connection, str]] = set()
@@ -48,7 +51,8 @@ class CatchUp:
                 if connection.outlet.buffered() > self._low_water:
                     return
         except Unavailable:
-            connection.outlet.abort()  # it comes back with its cursor; nothing else would look after it again
+            # It comes back with its cursor; nothing else would look after it again.
+            self._cut(connection, "store_unavailable")
         finally:
             self._running.discard((connection, room))
 

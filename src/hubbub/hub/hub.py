@@ -23,11 +23,13 @@ NO_CHANGES: Mapping[str, int] = {}
 
 
 class Connection:
-    """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames."""
+    """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames.
+    `name` is what the log calls it."""
 
-    __slots__ = ("behind", "changed", "live", "memberships_changed", "outlet", "person", "plain", "ready")
+    __slots__ = ("behind", "changed", "live", "memberships_changed", "name", "outlet", "person", "plain", "ready")
 
-    def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False) -> None:
+    def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False, name: str = "") -> None:
+        self.name = name
         self.person = person
         self.outlet = outlet
         self.plain = plain
@@ -48,6 +50,14 @@ class Frame(NamedTuple):
     plain: str | None
     seq: int = 0
     """0 for a signal."""
+
+
+class Load(NamedTuple):
+    """What the hub has to do with now."""
+
+    rooms: int
+    live: int
+    behind: int
 
 
 class Feed:
@@ -89,6 +99,14 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._people: dict[str, dict[Connection, None]] = {}
         self._dirty: dict[Feed, str] = {}
+        # Counted since the start:
+        self.deliveries = 0
+        self.falls = 0
+        self.resets = 0
+
+    def load(self) -> Load:
+        feeds = self._feeds.values()
+        return Load(len(feeds), sum(len(feed.live) for feed in feeds), sum(len(feed.behind) for feed in feeds))
 
     # Rooms ---------------------------------------------------------------------------------------------------
 
@@ -225,6 +243,7 @@ class Hub:
     def reset(self, connection: Connection, room: str, summary: RoomSummary) -> None:
         """Gives up what the connection has missed: it goes on after `summary`, or after the last event delivered here
         when the store is ahead of that."""
+        self.resets += 1
         seq = connection.behind[room] = min(summary.head, self._feeds[room].head)
         if not connection.plain:
             self.tell(connection, Reset(room=room, seq=seq, summary=summary).model_dump_json(exclude_none=True))
@@ -264,12 +283,14 @@ class Hub:
                         continue
                 if batch.frames:
                     outlet.write(batch)
+            self.deliveries += (len(feed.live) - len(slow)) * len(frames)
             for connection in slow:
                 self._fall_behind(connection, room, feed)
         feed.written = feed.head
 
     def _fall_behind(self, connection: Connection, room: str, feed: Feed) -> None:
         """Takes a slow connection out of the live ones; its outlet's drain will bring it back."""
+        self.falls += 1
         feed.live.pop(connection, None)
         feed.behind[connection] = None
         connection.live.discard(room)

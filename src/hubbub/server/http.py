@@ -151,6 +151,8 @@ class Deadlines(asyncio.Protocol):
         if reads or our_turn:
             self._start(self._owed)
         else:
+            if self._owed is not Owed.END:
+                self.config.cuts["unread_response" if self._owed is Owed.READING else "slow_request"] += 1
             self.transport.abort()
 
 

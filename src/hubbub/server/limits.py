@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections import Counter
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -26,11 +27,13 @@ class Limits(NamedTuple):
 
 
 class Config(uvicorn.Config):
-    """uvicorn hands its configuration to each protocol object; the limits ride along."""
+    """uvicorn hands its configuration to each protocol object; the limits ride along, and the count of peers that
+    were cut for not keeping them, by reason."""
 
-    def __init__(self, app: Any, limits: Limits, **options: Any) -> None:
+    def __init__(self, app: Any, limits: Limits, *, cuts: Counter[str] | None = None, **options: Any) -> None:
         super().__init__(app, **options)
         self.limits = limits
+        self.cuts = Counter() if cuts is None else cuts
         interval_s, timeout_s = self.ws_ping_interval, self.ws_ping_timeout
         self.keepalive = Keepalive(interval_s, timeout_s) if interval_s and timeout_s else None
 

@@ -6,7 +6,7 @@ Frames are read by `websockets` (its sans-I/O protocol); the handshake is `hands
 import asyncio
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from logging import getLogger
+from logging import WARNING, getLogger
 from typing import Any
 
 from uvicorn.server import ServerState
@@ -26,7 +26,8 @@ PING = b"\x89\x00"
 STARTING_AGAIN = refusal(503, [(b"retry-after", b"2")], b"The server is restarting. Try again in a moment.")
 
 log = getLogger("hubbub.server.frames")
-"""For the library: what it has to say is for debugging."""
+log.setLevel(WARNING)
+"""For the library: what it says when debugging holds what people write."""
 
 
 class Stage(Enum):
@@ -206,6 +207,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self.transport.write(PING)
 
     def no_pong(self) -> None:
+        self._config.cuts["ping_timeout"] += 1
         self.close(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
         self._hang_up()
 

@@ -27,6 +27,7 @@ from hubbub.core.models import (
     Standing,
 )
 from hubbub.core.search import Place, Query
+from hubbub.counts import Histogram
 from hubbub.protocol import Envelope, Event
 
 T = TypeVar("T")
@@ -172,6 +173,19 @@ class Transaction(Reader, Protocol):
         """Moves the read marker, in whichever direction."""
         ...
 
+    def touch(self) -> None:
+        """Writes something that means nothing: a commit after it shows whether the disk takes writes."""
+        ...
+
+
+class StoreLoad(NamedTuple):
+    """How busy a store is."""
+
+    waiting: int
+    """Writes that have not been begun."""
+    batch_sizes: Histogram
+    """Writes in each transaction since the start."""
+
 
 class Store(Protocol):
     on_commit: Callable[[Sequence[Committed | Envelope]], None]
@@ -186,6 +200,8 @@ class Store(Protocol):
     async def stop(self) -> None:
         """Finishes the writes that were handed in, then closes. Later calls raise Unavailable."""
         ...
+
+    def load(self) -> StoreLoad: ...
 
     async def read(self, function: Callable[[Reader], T]) -> T: ...
 

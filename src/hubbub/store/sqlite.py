@@ -13,9 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from hubbub.core.models import LOBBY, Author
+from hubbub.counts import WRITES, Histogram
 from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
-from hubbub.store import Committed, Reader, Transaction
+from hubbub.store import Committed, Reader, StoreLoad, Transaction
+from hubbub.store.folder import lock
 from hubbub.store.index import BLOCK_MAX
 from hubbub.store.indexer import Indexer
 from hubbub.store.migrate import NewerDatabase, upgrade
@@ -53,9 +55,10 @@ class SqliteStore:
         self._lock: IO[str] | None = None
         self._writer: Writer | None = None
         self._readers: Readers | None = None
+        self._batch_sizes = Histogram(WRITES)
 
     async def start(self) -> None:
-        self._lock = _lock(self.path)
+        self._lock = lock(self.path)
         try:
             await asyncio.to_thread(self._prepare)
         except Exception as error:
@@ -64,7 +67,7 @@ class SqliteStore:
         self._read_engine = _engine(self.path, "BEGIN")
         self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
         self._readers = Readers(self._read_engine, failure_of)
-        self._writer = Writer(self._write_engine, failure_of, self._committed)
+        self._writer = Writer(self._write_engine, failure_of, self._committed, self._batch_sizes)
         self._indexer = Indexer(self.read, self.write, self._block_size)
         self._tasks.spawn(self._indexer.run())
 
@@ -77,6 +80,9 @@ class SqliteStore:
         if readers:
             await readers.stop()
         self._unlock()
+
+    def load(self) -> StoreLoad:
+        return StoreLoad(self._writer.waiting() if self._writer else 0, self._batch_sizes)
 
     async def read(self, function: Callable[[Reader], T]) -> T:
         if self._readers is None:
@@ -144,6 +150,7 @@ def _engine(path: Path, begin: str) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
+        hide_parameters=True,  # an error that is logged must not repeat what somebody wrote
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
     engine.dialect.statement_compiler = _WithHints
@@ -158,28 +165,6 @@ def _engine(path: Path, begin: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-def _lock(path: Path) -> IO[str] | None:
-    """One program for one database: two would not hear of each other's commits."""
-    try:
-        import fcntl
-    except ImportError:  # not a POSIX system
-        return None
-    try:
-        file = open(f"{path}.lock", "w")  # noqa: SIM115
-    except OSError as error:
-        raise SetupError(
-            f"Cannot write in {path.parent}: {error.strerror}. Choose another folder with --data."
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise SetupError(
-            f"Another hubbub uses {path} already. Stop it, or choose another folder with --data."
-        ) from None
-    return file
 
 
 def _setup_error(path: Path, error: Exception) -> HubbubError:

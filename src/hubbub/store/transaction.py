@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.core.models import Person, PersonKind
@@ -50,6 +50,10 @@ SET_READ = (
     update(membership)
     .where(membership.c.room == bindparam("in_room"), membership.c.person == bindparam("who"))
     .values(read=bindparam("up_to"))
+)
+TOUCH = text(
+    "INSERT INTO meta (key, value) VALUES ('touched', '1') "
+    "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS VARCHAR)"
 )
 
 
@@ -111,6 +115,9 @@ class SqlTransaction(SqlReader):
         """False: its messages were changed since they were read."""
         self.has_written = True
         return add_block(self._connection, block)
+
+    def touch(self) -> None:
+        self._change(TOUCH, {})
 
     def _next_seq(self, draft: Event) -> int:
         if isinstance(draft, RoomCreated):

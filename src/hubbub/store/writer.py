@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from hubbub.counts import Histogram
 from hubbub.errors import Unavailable
 from hubbub.protocol import Envelope
 from hubbub.store import Committed
@@ -51,11 +52,16 @@ class Writer:
     the disk holds."""
 
     def __init__(
-        self, engine: Engine, failures: Failures, on_commit: Callable[[Sequence[Committed | Envelope]], None]
+        self,
+        engine: Engine,
+        failures: Failures,
+        on_commit: Callable[[Sequence[Committed | Envelope]], None],
+        batch_sizes: Histogram,
     ) -> None:
         self._engine = engine
         self._failures = failures
         self._on_commit = on_commit
+        self._batch_sizes = batch_sizes
         self._gathered: list[Write] = []
         """Handed in during this tick of the loop."""
         self._unfinished = 0
@@ -76,6 +82,9 @@ class Writer:
         self._gathered.append(Write(function, result))
         self._unfinished += 1
         return await result
+
+    def waiting(self) -> int:
+        return self._unfinished
 
     async def stop(self) -> None:
         """Finishes what is queued, then ends the thread."""
@@ -117,6 +126,7 @@ class Writer:
             if self._refusal and self._refusal.code == "storage_failed":
                 raise self._refusal
             outcomes = self._all_at_once(connection, batch, news) or self._one_by_one(connection, batch, news)
+            self._batch_sizes.observe(len(batch))
         except Exception as error:
             failure = self._failure(error)
             news, outcomes = [], [Done(write, error=failure) for write in batch]

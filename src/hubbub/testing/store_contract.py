@@ -146,6 +146,16 @@ class StoreContract(ReadingContract, SearchContract):
                 await opened.reads(lambda r: (r.room("never"), r.person("guest-9"), r.session("a" * 64))) == (None,) * 3
             )
 
+    async def test_a_touch_is_a_write_of_which_nobody_hears(self) -> None:
+        async with self.with_plans() as opened:
+            before = opened.store.load().batch_sizes
+            commits, writes = sum(before.counts), before.sum
+            for _ in range(2):
+                await opened.store.write(lambda tx: tx.touch())
+            load = opened.store.load()
+            assert (sum(load.batch_sizes.counts) - commits, load.batch_sizes.sum - writes, load.waiting) == (2, 2, 0)
+            assert opened.news == []
+
     async def test_what_a_reading_function_raises_reaches_its_caller(self) -> None:
         async with self.opened() as opened:
             with pytest.raises(ZeroDivisionError):

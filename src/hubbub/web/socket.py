@@ -17,9 +17,11 @@ from hubbub._version import __version__
 from hubbub.core.models import Person, RoomSummary
 from hubbub.errors import CloseCode, Forbidden, HubbubError, Invalid, RateLimited
 from hubbub.hub.hub import Connection
+from hubbub.logs import REQUEST
 from hubbub.protocol import COMMANDS, VERSION, AnyCommand, CommandId, Error, Hello, Result, Welcome
 from hubbub.web.outlets import outlet_for, wire_of
 from hubbub.web.problems import problem_of, problem_response, words_of
+from hubbub.web.requests import Requests
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -48,13 +50,15 @@ class SocketFirst:
 
     def __init__(self, app: ASGIApp, chat: "Chat") -> None:
         self._app = app
-        self._chat = chat
+
+        async def socket(scope: Scope, receive: Receive, send: Send) -> None:
+            await _receive(chat, WebSocket(scope, receive, send))
+
+        self._socket = Requests(socket, chat.counts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and get_route_path(scope) == PATH:
-            await _receive(self._chat, WebSocket(scope, receive, send))
-        else:
-            await self._app(scope, receive, send)
+        first = scope["type"] == "websocket" and get_route_path(scope) == PATH
+        await (self._socket if first else self._app)(scope, receive, send)
 
 
 async def _receive(chat: "Chat", websocket: WebSocket) -> None:
@@ -94,7 +98,7 @@ class Session:
         self._worker: asyncio.Task[None] | None = None
         self._ended = False
         self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._end)
-        self._connection = Connection(person, self._outlet)
+        self._connection = Connection(person, self._outlet, name=REQUEST.get())
         self._wire = wire_of(websocket)
         # Of a server that has no wire:
         self._websocket = None if self._wire else websocket
@@ -239,7 +243,8 @@ class Session:
         except HubbubError as error:
             self._refuse(command.id, error)
         except Exception:
-            log.exception("a command of type %s failed", type(command).__name__)
+            connection = {"connection": self._connection.name}
+            log.exception("a command of type %s failed", type(command).__name__, extra={"fields": connection})
             self._refuse(command.id, HubbubError("Something went wrong in the server. Nothing was changed."))
         else:
             result = Result(id=command.id, value=value)
@@ -264,6 +269,8 @@ class Session:
         self._chat.depart(self._connection)
         if self._worker and self._worker is not asyncio.current_task():
             self._worker.cancel()
+        if code is not None:
+            self._chat.counts.cuts[code.name.lower()] += 1
         if code is None:
             pass
         elif self._wire:
