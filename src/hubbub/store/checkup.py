@@ -36,15 +36,23 @@ SELECT room.id, (SELECT coalesce(sum(CASE type WHEN 'member.joined' THEN 1 WHEN 
 FROM room
 """
 LEFT_OVER_TEXTS = """
-SELECT message.room, count(DISTINCT message.seq) FROM message
-JOIN event ON event.room = message.room AND event.message = message.seq
-WHERE message.deleted AND (message.text <> '' OR json_extract(event.frame, '$.text') <> '') GROUP BY message.room
+SELECT message.room, count(*) FROM message
+WHERE message.deleted AND (message.text <> ''
+    OR EXISTS (SELECT 1 FROM event WHERE event.room = message.room AND event.seq = message.seq
+        AND json_extract(event.frame, '$.text') <> '')
+    OR EXISTS (SELECT 1 FROM event INDEXED BY ix_event_message
+        WHERE event.room = message.room AND event.message = message.seq AND event.message IS NOT NULL
+        AND json_extract(event.frame, '$.text') <> ''))
+GROUP BY message.room
 """
 TEXTS_THAT_DIFFER = """
 SELECT message.room, count(*) FROM message
-WHERE NOT message.deleted AND text IS NOT (
-    SELECT json_extract(event.frame, '$.text') FROM event
-    WHERE event.room = message.room AND event.message = message.seq ORDER BY event.seq DESC LIMIT 1)
+WHERE NOT message.deleted AND text IS NOT coalesce(
+    (SELECT json_extract(event.frame, '$.text') FROM event INDEXED BY ix_event_message
+        WHERE event.room = message.room AND event.message = message.seq AND event.message IS NOT NULL
+        ORDER BY event.seq DESC LIMIT 1),
+    (SELECT json_extract(event.frame, '$.text') FROM event
+        WHERE event.room = message.room AND event.seq = message.seq))
 GROUP BY message.room
 """
 
