@@ -28,6 +28,15 @@ async def test_the_history_benchmark_measures_start_and_pages(tmp_path: Path) ->
     assert all(figures[f"history_{where}_ms_p50"] > 0 for where in ("before", "after", "around", "newest"))
 
 
+async def test_the_search_benchmark_measures_questions_and_the_index(tmp_path: Path) -> None:
+    moment = ["--messages", "500", "--rooms", "3", "--requests", "2", "--json", str(tmp_path / "search.json")]
+    await succeeds("search.py", *moment)
+    figures = json.loads((tmp_path / "search.json").read_text())
+    assert figures["messages"] == 500
+    assert figures["common_word_hits"] == 20
+    assert all(figures[f"{name}_ms_p50"] > 0 for name in ("common_word", "rare_word", "prefix", "phrase", "chinese"))
+
+
 async def test_the_page_benchmark_measures_a_first_visit(tmp_path: Path) -> None:
     if chromium() is None:
         pytest.skip("there is no Chromium: install it, or name it in CHROMIUM")

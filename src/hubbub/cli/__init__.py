@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "Serve a chat. This is what `hubbub` without a command does.",
     "say": "Post a message to a room of a running chat.",
     "tail": "Print a room's last messages and follow it.",
+    "search": "Look for messages of a running chat.",
     "rooms": "List the rooms of a running chat.",
 }
 

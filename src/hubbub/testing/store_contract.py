@@ -5,7 +5,7 @@
             return MyStore(...)
 
 Needs pytest and pytest-asyncio. If `pytest.register_assert_rewrite` has been called with the names of this module and
-of `hubbub.testing.store_reading` before the import, a failure shows the values.
+of `hubbub.testing.store_reading` and `hubbub.testing.store_search` before the import, a failure shows the values.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, RoomCreated
 from hubbub.store import Committed, Reader, StoredFrame, Transaction
 from hubbub.testing.mirror import Mirror
 from hubbub.testing.store_reading import ReadingContract
+from hubbub.testing.store_search import SearchContract
 from hubbub.testing.store_stage import (
     ANN,
     AT,
@@ -35,7 +36,7 @@ from hubbub.testing.store_stage import (
 )
 
 
-class StoreContract(ReadingContract):
+class StoreContract(ReadingContract, SearchContract):
     """Opening and closing, and what happens to writes. What a reader sees is in `ReadingContract`."""
 
     # Opening and closing -------------------------------------------------------------------------------------
@@ -80,12 +81,13 @@ class StoreContract(ReadingContract):
                     reader.person("guest-9"),
                     reader.session("0" * 64),
                     reader.membership(PLANS, "guest-9"),
+                    reader.standing("nowhere", ANN.id),
                     reader.summary("nowhere", ANN.id),
                     reader.message(PLANS, 1),
                     reader.posted_with(PLANS, ANN.id, "key"),
                 ]
 
-            assert await opened.reads(look) == [None] * 8
+            assert await opened.reads(look) == [None] * 9
             assert await opened.reads(lambda r: r.heads([])) == {}
             assert await opened.reads(lambda r: r.rooms_of("guest-9")) == []
 
