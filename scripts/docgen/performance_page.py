@@ -53,7 +53,7 @@ $ benchmarks/all --install
 
 The first runs everything for a moment, and measures nothing of worth. The second, on Debian, gets the servers to
 compare with; the benchmarks start and stop them by themselves, so stop what the packages have started. The third gets
-the others from npm and PyPI, measures everything in about 20 minutes and writes this page. What is not installed is
+the others from npm and PyPI, measures everything in about 25 minutes and writes this page. What is not installed is
 left out, with a line that says how to get it. `benchmarks/hotspots.py` writes where the server's time goes.
 """
 
