@@ -1,6 +1,6 @@
 """All benchmarks, one after the other, into one file, from which docs/performance.md and its plots are made.
 
-benchmarks/all                  everything, about 20 minutes; then writes docs/performance.json and the pages from it
+benchmarks/all                  everything, about 25 minutes; then writes docs/performance.json and the pages from it
 benchmarks/all --quick          the same with small numbers, in about a minute, to see that everything runs; docs stay
 benchmarks/all resume growth    only these; in docs/performance.json the others stay as they are
 """
@@ -35,6 +35,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "archives": ("", "--rounds 1 --seconds 0.5"),
     "ingest": ("--seconds 4", "--rounds 1 --seconds 0.5"),
     "history": ("--rooms 1", "--messages 20000 --rooms 1 --requests 20"),
+    "search": ("", "--messages 20000 --rooms 20 --requests 5"),
     "page": ("", "--visits 1"),
 }
 """The options of each benchmark, and those that make it quick."""

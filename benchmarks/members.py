@@ -67,6 +67,7 @@ class Member(asyncio.Protocol):
         return data[position:]
 
     def refused(self, head: bytes) -> None:
+        self.crowd.leave()
         raise SystemExit(f"the server refused: {head!r}")
 
     def say(self, message: bytes) -> None:
@@ -134,9 +135,13 @@ class Crowd:
                 if first:
                     member.say(first)
 
-        async with asyncio.timeout(PATIENCE_S):
-            await asyncio.gather(*map(come, paths, headers))
-            await self._quiet()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.gather(*map(come, paths, headers))
+                await self._quiet()
+        except TimeoutError:
+            self.leave()
+            raise SystemExit(f"only {len(self.members)} of {len(paths)} members could come in time") from None
 
     async def talk(self, seconds: float, in_flight: int) -> None:
         """Posts for so long; `in_flight` messages are under way at any time: posted, and not with everybody yet."""

@@ -185,6 +185,22 @@ async def test_a_message_that_never_comes_counts_with_the_time_it_was_waited_for
     assert len([seconds for seconds in took_s if seconds >= 0.05]) == 2
 
 
+async def test_who_is_refused_by_a_room_that_is_not_up_yet_asks_again(members: ModuleType) -> None:
+    xmpp = importlib.import_module("peers.xmpp")
+    said: asyncio.Queue[bytes] = asyncio.Queue()
+    occupant = xmpp.Occupant(members.Crowd(lambda number: b""), b"GET /hall@rooms/ann HTTP/1.1")
+    occupant.transport = type("Transport", (), {"write": staticmethod(said.put_nowait)})
+    for heard, _ in xmpp.STEPS[:-1]:
+        occupant.data_received(heard)
+    while b"<presence to='hall@rooms/ann'>" not in (asked := await said.get()):
+        pass
+    occupant.data_received(b"<presence type='error'/>")
+    assert await said.get() == asked
+    assert not occupant.upgraded.done()
+    occupant.data_received(b"<presence><status code='110'/></presence>")
+    assert occupant.upgraded.done()
+
+
 def test_a_peer_that_is_not_there_is_left_out_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

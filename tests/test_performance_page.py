@@ -58,6 +58,18 @@ def test_what_was_not_measured_is_called_so() -> None:
     assert "| yes |" not in goals
 
 
+@pytest.mark.parametrize(("others_busy", "is_said"), [(0.05, False), (1.5, True)])
+def test_the_page_says_when_the_machine_was_not_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others_busy: float, is_said: bool
+) -> None:
+    results = json.loads(performance_page.RESULTS.read_text("utf-8"))
+    for row in results["fanout"]["loaded"]:
+        row["others_busy"] = others_busy
+    (tmp_path / "other.json").write_text(json.dumps(results))
+    monkeypatch.setattr(performance_page, "RESULTS", tmp_path / "other.json")
+    assert ("was not quiet" in docgen.PAGES["performance.md"]()) is is_said
+
+
 def test_growth_is_from_the_cheapest_to_the_dearest_room() -> None:
     costs = {"hubbub": (2.0, 3.0, 2.5), "nchan": (1.0, 9.0, 9.0)}
     rows = [{"server": name, "us_per_delivery": us} for name, all_us in costs.items() for us in all_us]

@@ -3,6 +3,7 @@
 Everything that only costs is off: TLS, passwords (people are anonymous), presence in rooms, history on joining.
 """
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -88,6 +89,8 @@ STEPS = (
 )
 """What a client waits for, and what it says then (RFC 6120, 9.1; XEP-0045, 7.2); 110: it is in the room."""
 
+ERROR = b"type='error'"
+ATTEMPTS_MAX, RETRY_S = 50, 0.1
 LIBRARIES = sorted(Path("/usr/lib").glob("*/ejabberd-*"))
 SQLITE = list(Path("/usr/lib/erlang/lib").glob("p1_sqlite3-*"))
 NO_EJABBERD = "Install it; on Debian: apt-get install ejabberd erlang-p1-sqlite3"
@@ -102,20 +105,31 @@ class Occupant(Marked):
         super().__init__(crowd, STREAM)
         self.room, self.nick = request.split()[1].split(b"/")[1:]
         self._steps = list(STEPS)
+        self._said = b""
+        self._attempts = 0
 
     def data_received(self, data: bytes) -> None:
         if not self._steps:
             self.rest = self.take(self.rest + data)
             return
         self.rest += data
-        if b"type='error'" in self.rest:
-            self.refused(self.rest)
+        if ERROR in self.rest:
+            self._try_again()
         while self._steps and self._steps[0][0] in self.rest:
             awaited, said = self._steps.pop(0)
             self.rest = self.rest.partition(awaited)[2]
-            self.transport.write(said.replace(b"%s/%s", self.room + b"/" + self.nick))
+            self._said = said.replace(b"%s/%s", self.room + b"/" + self.nick)
+            self.transport.write(self._said)
         if not self._steps:
             self.upgraded.set_result(None)
+
+    def _try_again(self) -> None:
+        """Rooms may come up a moment after the port."""
+        self._attempts += 1
+        if self._attempts == ATTEMPTS_MAX:
+            self.refused(self.rest)
+        self.rest = b""
+        asyncio.get_running_loop().call_later(RETRY_S, self.transport.write, self._said)
 
     def say(self, message: bytes) -> None:
         self.transport.write(message)

@@ -13,6 +13,8 @@ RESULTS = ROOT / "docs" / "performance.json"
 BEGIN, END = "<!-- figures: made by scripts/generate-docs -->", "<!-- end of figures -->"
 CAP = 3.0
 """Bars longer than so many times the median are cut."""
+NOISE = 0.2
+"""More of a core than other programs may take on a quiet machine."""
 NAMES = {
     "hubbub": "Hubbub",
     "portable": "Hubbub on plain uvicorn",
@@ -51,7 +53,7 @@ $ benchmarks/all --install
 
 The first runs everything for a moment, and measures nothing of worth. The second, on Debian, gets the servers to
 compare with; the benchmarks start and stop them by themselves, so stop what the packages have started. The third gets
-the others from npm and PyPI, measures everything in about 20 minutes and writes this page. What is not installed is
+the others from npm and PyPI, measures everything in about 25 minutes and writes this page. What is not installed is
 left out, with a line that says how to get it. `benchmarks/hotspots.py` writes where the server's time goes.
 """
 
@@ -123,12 +125,23 @@ def _setting(results: Json) -> str:
     return (
         f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {machine['cpu']}, {machine['cores']} cores, "
         f"{machine['memory_gb']:g} GB, {machine['system']}. {settings[0]}. {_rounds(results)}. Versions: {peers}.\n"
+        f"{_noise(results)}"
     )
 
 
 def _rounds(results: Json) -> str:
     rounds = min(part["options"]["rounds"] for part in results.values() if "options" in part)
     return f"Medians of {rounds} rounds" if rounds > 1 else "One round, which is not enough: run `benchmarks/all`"
+
+
+def _noise(results: Json) -> str:
+    others = [row["others_busy"] for row in results.get("fanout", {}).get("loaded", [])]
+    if not others or max(others) < NOISE:
+        return ""
+    return (
+        f"\n**This machine was not quiet**: other programs took up to {max(others):.0%} of a core. Ratios of CPU time "
+        "still mean something; times and what was done in a second do not.\n"
+    )
 
 
 def goals(results: Json) -> str:
