@@ -86,8 +86,7 @@ def _fill(database: sqlite3.Connection, room: str, size: int, authors: list[Auth
     database.execute("INSERT INTO search_mark (room, backlog, done) VALUES (?, ?, ?)", (room, head, head))
     events, messages = [], []
     for event in _events(room, size, authors, chance):
-        of_message = event.seq if isinstance(event, MessagePosted) else None
-        events.append((room, event.seq, event.type, event.at, event.by.id, of_message, encode(event)))
+        events.append((room, event.seq, event.type, event.at, event.by.id, None, encode(event)))
         if isinstance(event, MessagePosted):
             messages.append((room, event.seq, event.by.id, event.at, event.text))
         if len(events) == BATCH:

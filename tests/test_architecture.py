@@ -29,7 +29,9 @@ PARTS = {
     "store.indexer": "sqlite",
     "store.transaction": "sqlite",
     "store.writer": "sqlite",
+    "store.prepared": "sqlite",
     "store.projection": "sqlite",
+    "store.readers": "sqlite",
     "store.tables": "sqlite",
     "store.migrate": "sqlite",
     "store.migrations": "sqlite",
@@ -63,7 +65,7 @@ MAY_IMPORT = {
     "app": WORDS
     | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version"}
     | {"sqlite", "local bus"},  # the only one that knows them
-    "server": {"app", "errors", "settings", "outlet"},  # it is the wire of the fast one
+    "server": {"app", "web", "errors", "settings", "outlet"},  # it is the wire of the fast one, and knows the socket
     "cli": WORDS | {"server", "app", "settings", "version"},
     "manager": {"outlet"},  # it must work without the rest of Hubbub
     "testing": WORDS | {"server", "app", "settings", "store"},

@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from fastapi import APIRouter, FastAPI
 from hubbub._version import __version__
 from hubbub.bus import Bus
 from hubbub.bus.local import LocalBus
-from hubbub.core.models import Person
+from hubbub.core.models import Author, Person, RoomSummary
 from hubbub.errors import SetupError, Unavailable
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.plain import plain_of_frame, plain_text
 from hubbub.hub.presence import PresenceBoard
-from hubbub.protocol import AnyCommand, Envelope, MessageDeleted, Restarting, Value
+from hubbub.hub.typing import TypingBoard
+from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, MessagePosted, Restarting, Value
 from hubbub.relay import Relay
 from hubbub.service import Service
 from hubbub.service.context import Context
@@ -79,13 +80,20 @@ class Chat:
             self.hub,
             spawn=self.spawn,
             on_person=self._person_changed,
+            on_typing=self._typing_changed,
             ring_size=settings.ring_size,
             sweep_interval_s=settings.sweep_interval_s,
         )
         self.presence = PresenceBoard(
-            call_later=lambda delay, work: asyncio.get_running_loop().call_later(delay, work),
+            call_later=_call_later,
             publish=self.bus.publish,
             grace_s=settings.presence_grace_s,
+        )
+        self.typing = TypingBoard(
+            call_later=_call_later,
+            clock=time.monotonic,
+            tell=lambda room, frame: self.hub.signal(room, frame, None),
+            is_crowd=self.presence.is_crowd,
         )
         context = Context(
             store=self.store,
@@ -160,23 +168,34 @@ class Chat:
     async def perform(self, me: Person, command: AnyCommand) -> Value:
         """Does what the command says in the name of `me`; returns its answer once it is durable.
         Raises HubbubError."""
-        if self.draining:
-            raise Unavailable("The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0)
+        self.must_go_on()
         return await self._service.perform(me, command)
 
-    async def enter(self, connection: Connection, room: str, cursor: int | None) -> None:
-        """Puts a connection into a room (see `Hub.enter`) and counts its person as here."""
+    def must_go_on(self) -> None:
+        """Raises Unavailable when the server is about to restart: nothing new may begin."""
+        if self.draining:
+            raise Unavailable("The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0)
+
+    async def enter(
+        self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None
+    ) -> None:
+        """Puts a connection into a room (see `Hub.enter`), counts its person as here, and tells it who is typing."""
         await self.relay.open(room, at_least=cursor or 0)
         still_there = connection in self.hub.connections_of(connection.person.id)
-        if still_there and self.hub.enter(connection, room, cursor):
+        if still_there and self.hub.enter(connection, room, cursor, summary):
             self.presence.enter(room, connection.person.author)
+            if not connection.plain and (typing := self.typing.now(room)):
+                self.hub.tell(connection, typing)
 
     def depart(self, connection: Connection, *, at_once: bool = False) -> None:
         """Takes a connection that has ended out of everything. `at_once`: without the grace for a reload."""
-        rooms = [*connection.live, *connection.behind]
+        rooms, person = [*connection.live, *connection.behind], connection.person
         self.hub.disconnect(connection)
+        was_the_last = not self.hub.connections_of(person.id)
         for room in rooms:
-            self.presence.exit(room, connection.person.author, at_once=at_once)
+            self.presence.exit(room, person.author, at_once=at_once)
+            if was_the_last:
+                self._stop_typing(room, person.author)
 
     def _committed(self, news: Sequence[Committed | Envelope]) -> None:
         """From the store to the bus, in the order of commit."""
@@ -194,6 +213,21 @@ class Chat:
                     erases=isinstance(event, MessageDeleted),
                 )
             )
+            if isinstance(event, MessagePosted | MemberLeft):
+                self._stop_typing(event.room, event.by)
+
+    def _stop_typing(self, room: str, person: Author) -> None:
+        if self.typing.is_typing(room, person.id):
+            self.bus.publish(Envelope(room=room, typing=person, stopped=True, frame=""))
+
+    def _typing_changed(self, envelope: Envelope) -> None:
+        room, person = envelope.room, envelope.typing
+        assert room is not None
+        assert person is not None
+        if envelope.stopped:
+            self.typing.stop(room, person.id)
+        elif self.hub.head(room) is not None:  # somebody here listens
+            self.typing.type(room, person)
 
     def _person_changed(self, envelope: Envelope) -> None:
         """A person with connections here has joined or left a room, or has another name."""
@@ -244,6 +278,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.include_router(chat.router)
     return app
+
+
+def _call_later(seconds: float, work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, work)
 
 
 def _now_ms() -> int:

@@ -11,7 +11,7 @@ commands, each with an `id` of its choice, and gets one `result` or one `error` 
 `docs/protocol.md` and `docs/protocol.schema.json` are generated from this module (`scripts/generate-docs`).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
@@ -36,6 +36,8 @@ FRAME_MAX_BYTES = 65_536
 PAGE_MAX = 100
 CURSORS_MAX = 500
 SEARCH_MAX_CHARS = 400
+NAMES_MAX = 300
+"""People who are named: above that, only their number is told."""
 
 
 def _without_control_characters(value: str) -> str:
@@ -205,6 +207,8 @@ class WhoIsHere(InRoom):
     """Asks which members are connected now."""
 
     type: Literal["here"] = "here"
+    limit: Annotated[int, Field(ge=0, le=NAMES_MAX)] = NAMES_MAX
+    """How many people are named at most."""
 
 
 class GetHistory(InRoom):
@@ -261,7 +265,7 @@ class MarkUnread(InRoom):
 
 
 class SayTyping(InRoom):
-    """ "I am typing": send every 3 s while it is true; others let it expire after 6 s."""
+    """ "I am typing": send every 3 s while it is true. It holds for 6 s, or until one posts, leaves or disconnects."""
 
     type: Literal["typing"] = "typing"
 
@@ -413,22 +417,28 @@ Event = (
 
 
 class Typing(Record):
-    """Somebody is writing in a room. It holds for 6 s, or until a message of theirs comes."""
+    """Who is typing in a room, oneself too: at most one a second, and only when that has changed. It holds until the
+    next one; without people and others, nobody is typing any more. A signal may be lost, so take a person away when
+    a message of theirs comes, and forget it all after two minutes."""
 
     type: Literal["typing"] = "typing"
     room: RoomId
-    person: Author
+    people: list[Author]
+    """At most 5, in the order in which they began; nobody where more than 300 are here."""
+    others: int
+    """How many more are typing."""
 
 
 class Presence(Record):
-    """Who came and who went since the last such signal of the room; at most one a second."""
+    """Who came and who went since the last such signal of the room; at most one a second. Where more than 300 people
+    are here, or have come and gone, both lists are empty: `count` is true, and the command `here` names people."""
 
     type: Literal["presence"] = "presence"
     room: RoomId
     here: list[Author]
     gone: list[PersonId]
     count: int
-    """How many people are here now. Above 300 the lists stay empty and only this number is told."""
+    """How many people are here now."""
 
 
 class Read(Record):
@@ -438,6 +448,8 @@ class Read(Record):
     room: RoomId
     read: Seq
     unread: int
+    head: Seq
+    """As in `ReadState`."""
 
 
 class Joined(Record):
@@ -468,6 +480,8 @@ class Reset(Record):
     type: Literal["reset"] = "reset"
     room: RoomId
     seq: Seq
+    summary: RoomSummary
+    """The room as it is now. Events up to its `head` may still follow."""
 
 
 class Restarting(Record):
@@ -515,7 +529,7 @@ class MemberPage(Record):
 
 class Here(Record):
     people: list[Author]
-    """At most 300, in the order of their ids."""
+    """In the order of their ids, at most `limit`."""
     count: int
 
 
@@ -527,6 +541,8 @@ class ReadState(Record):
     room: RoomId
     read: Seq
     unread: int
+    head: Seq
+    """`unread` counts up to this `seq`: messages with a greater one come on top."""
 
 
 class Nothing(Record):
@@ -570,16 +586,16 @@ EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, type_])
 # Between bus and hub ---------------------------------------------------------------------------------------------
 
 
-class Envelope(Record):
+class Envelope(NamedTuple):
     """What the bus carries between nodes: a frame that is already encoded, and whom it is for."""
 
+    frame: str
     room: RoomId | None = None
     """For everybody who is in this room now …"""
     person: PersonId | None = None
     """… or for every connection of this person."""
     seq: Seq | None = None
     """Of a durable event; None for a signal."""
-    frame: str
     plain: str | None = None
     """The same for plain-text clients (the tutorial's protocol); None when they are not told."""
     erases: bool = False
@@ -588,3 +604,7 @@ class Envelope(Record):
     """Together with `person`, `room` and `seq`: this person's connections are (not) in that room after `seq`."""
     renamed: Person | None = None
     """Together with `person`: who they are from now on."""
+    typing: Author | None = None
+    """Together with `room`: who types there now …"""
+    stopped: bool = False
+    """… or does not any more."""

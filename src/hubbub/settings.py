@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         description="Other web origins (scheme://host:port) whose pages may connect. "
         "The page that this server itself serves always may. Separated by commas.",
     )
+    connections_max: Annotated[int, Field(ge=1)] = Field(
+        10_000, description="Connections open at once; beyond, newcomers are asked to try later. Each takes about 9 kB."
+    )
     ping_interval_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="Seconds between pings to each connection."
     )

@@ -11,9 +11,11 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from hubbub.hub.fast_outlet import FastOutlet
 from hubbub.hub.outlet import PortableOutlet
 from hubbub.server import TESTED_UVICORN
+from hubbub.server.websocket import WebSocketProtocol
 from hubbub.settings import Settings
 from hubbub.testing.people import Guest
 from hubbub.testing.server import serve
+from tests.server.conftest import eventually
 
 
 def test_the_installed_uvicorn_is_one_that_our_protocol_classes_were_tested_with() -> None:
@@ -24,6 +26,16 @@ def test_the_installed_uvicorn_is_one_that_our_protocol_classes_were_tested_with
 async def test_a_chat_uses_the_fast_outlet(tmp_path: Path) -> None:
     async with serve(Settings(data=tmp_path)) as server, Guest.arrives(server.url):
         assert [type(c.outlet) for c in server.chat.hub.connections()] == [FastOutlet]
+
+
+async def test_a_connection_that_is_idle_costs_no_task_and_keeps_no_request(tmp_path: Path) -> None:
+    async with serve(Settings(data=tmp_path)) as server, Guest.arrives(server.url, "Ann") as ann:
+        await ann.says("hello")
+        (connection,) = server.server.server_state.connections
+        assert isinstance(connection, WebSocketProtocol)
+        await eventually(lambda: not server.server.server_state.tasks and connection._call is None)
+        await ann.says("still here")
+        await ann.hears("still here")
 
 
 async def test_another_uvicorn_gets_the_portable_outlet_and_one_line_in_the_log(

@@ -12,8 +12,8 @@ import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
 import { h, icon, iconButton } from "./lib/dom.js";
 import { countOf, excerpt, plural, typingWords } from "./lib/words.js";
 import { Outgoing, stored } from "./outgoing.js";
-import { Reader } from "./reader.js";
-import { bootHistory, createState, cursors, receive, Room, TYPING_MS, typingNow } from "./state.js";
+import { bootHistory, Reader } from "./reader.js";
+import { createState, cursors, receive, Room, TYPING_MAX_MS, typingNow } from "./state.js";
 
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
 const files = new URL(".", import.meta.url).pathname;
@@ -70,7 +70,7 @@ function take(frame) {
   }
   if (fresh && room?.loaded && frame.reply_to && !room.quotes.has(frame.reply_to)) reader.fetchQuote(room, frame.reply_to);
   if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
-  if (frame.type === "typing") setTimeout(draw, TYPING_MS + 50);
+  if (frame.type === "typing") setTimeout(draw, TYPING_MAX_MS);
   draw();
 }
 
@@ -101,7 +101,7 @@ function drawNow() {
   const { room } = reader;
   list.update(room, { me: state.me, href: messageHref, items: outgoing.of(room.id) });
   composer.update(room);
-  composer.showTyping(typingWords(typingNow(room, Date.now())));
+  composer.showTyping(connection.status === "open" ? typingWords(typingNow(room, Date.now())) : "");
   rooms.update(shownRooms(), room.id, roomHref);
   status.update(connection, outgoing.waiting);
   drawBar(room);
@@ -337,7 +337,7 @@ listen(composer, {
     const last = mine[mine.length - 1];
     if (last && !reader.room.moreAfter) composer.edit(last.seq, last.text);
   },
-  typing: () => connection.status === "open" && ask("typing", { room: reader.room.id }).catch(() => {}),
+  typing: () => reader.typing(),
   join: () => tell("join", { room: reader.room.id }),
   escape: () => {
     reader.room.newAfter = null;

@@ -4,7 +4,7 @@ Times are integers: milliseconds since 1970-01-01 UTC. A message has no id of it
 room and the `seq` of the event that posted it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -106,6 +106,17 @@ class Membership(Record):
     joined_at: Millis
     read: Seq
     """Everything up to this `seq` has been read."""
+
+
+class Standing(NamedTuple):
+    """All that decides whether a person may change something in a room, and under which name they do."""
+
+    head: int
+    archived: bool
+    joined_at: int | None
+    """None for somebody who is not a member."""
+    author: Author | None
+    """None for somebody who does not exist."""
 
 
 class RoomSummary(Record):

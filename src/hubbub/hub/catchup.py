@@ -1,8 +1,10 @@
 """Brings connections that are behind back to the head, from the store, at the pace at which they read."""
 
+from functools import partial
+
 from hubbub.errors import Unavailable
 from hubbub.hub.hub import Connection, Hub
-from hubbub.store import Store
+from hubbub.store import Reader, Store, StoredFrame
 from hubbub.tasks import Spawn
 
 PAGE = 200
@@ -34,12 +36,22 @@ class CatchUp:
     async def _run(self, connection: Connection, room: str) -> None:
         try:
             while (cursor := connection.behind.get(room)) is not None:
-                frames = await self._store.read(lambda r, c=cursor: r.frames_after(room, c, PAGE))  # type: ignore[misc]
-                if connection.behind.get(room) == cursor:
-                    self.hub.replay(connection, room, frames)
+                if self.hub.is_too_far_behind(connection, room):
+                    summary = await self._store.read(lambda r: r.summary(room, connection.person.id))
+                    assert summary is not None
+                    if connection.behind.get(room) == cursor:
+                        self.hub.reset(connection, room, summary)
+                else:
+                    frames = await self._store.read(partial(_frames_after, room, cursor))
+                    if connection.behind.get(room) == cursor:
+                        self.hub.replay(connection, room, frames)
                 if connection.outlet.buffered() > self._low_water:
                     return
         except Unavailable:
             connection.outlet.abort()  # it comes back with its cursor; nothing else would look after it again
         finally:
             self._running.discard((connection, room))
+
+
+def _frames_after(room: str, seq: int, reader: Reader) -> list[StoredFrame]:
+    return reader.frames_after(room, seq, PAGE)

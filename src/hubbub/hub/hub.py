@@ -3,7 +3,7 @@
 A connection is, for each of its rooms, either *live* (it gets each frame as it comes) or *behind*, with a cursor: the
 last `seq` that was written to it. Joining, resuming and recovering from slowness are the same: be behind with a
 cursor, be given what follows it, go live. From the ring of recent frames that happens at once (`advance`); what the
-ring no longer has is read from the store by `CatchUp` and handed in by `replay`.
+ring no longer has is read from the store by `CatchUp` and handed in by `replay`. Whoever is too far behind is `reset`.
 
 All methods are plain functions and run in the event loop's thread, so that none of them can be interrupted half way.
 """
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from hubbub.core.models import Person
+from hubbub.core.models import Person, RoomSummary
 from hubbub.hub.outlet import Batch, Outlet
 from hubbub.protocol import Reset
 from hubbub.store import StoredFrame
@@ -151,16 +151,19 @@ class Hub:
 
     # A connection in a room ----------------------------------------------------------------------------------
 
-    def enter(self, connection: Connection, room: str, cursor: int | None) -> bool:
+    def enter(self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None) -> bool:
         """Puts the connection into a followed room, to be given everything after `cursor`. None: live from the head
-        on. A negative cursor, or one too far back, is answered with a `reset` to the head.
-        Returns False when the connection was in the room already."""
+        on. A negative cursor, or one too far back, is answered with a `reset`: at once with this `summary`, or with
+        one that `CatchUp` reads. Returns False when the connection was in the room already."""
         if room in connection.live or room in connection.behind:
             return False
         feed = self._feeds[room]
         connection.behind[room] = feed.head if cursor is None else min(cursor, feed.head)
         feed.behind[connection] = None
-        self.advance(connection, room)
+        if summary and self.is_too_far_behind(connection, room):
+            self.reset(connection, room, summary)
+        else:
+            self.advance(connection, room)
         return True
 
     def leave(self, connection: Connection, room: str) -> None:
@@ -171,14 +174,13 @@ class Hub:
             feed.behind.pop(connection, None)
 
     def advance(self, connection: Connection, room: str) -> None:
-        """Brings a connection that is behind to the head and live, or asks for frames from the store."""
+        """Brings a connection that is behind to the head and live, or asks for what only the store has."""
         feed = self._feeds[room]
-        cursor = connection.behind[room]
         self._write_pending(room, feed)
-        if cursor < 0 or feed.head - cursor > self._replay_limit:
-            cursor = connection.behind[room] = feed.head
-            if not connection.plain:
-                self.tell(connection, Reset(room=room, seq=cursor).model_dump_json())
+        if self.is_too_far_behind(connection, room):
+            self._on_behind(connection, room)
+            return
+        cursor = connection.behind[room]
         ring = feed.ring
         missed = ring[0].seq - cursor - 1 if ring else feed.head - cursor
         batch = _batch([frame for frame in ring if frame.seq > cursor], connection.plain)
@@ -205,6 +207,19 @@ class Hub:
         if frames:
             connection.outlet.write(_batch(frames, connection.plain))
             connection.behind[room] = frames[-1].seq
+        self.advance(connection, room)
+
+    def is_too_far_behind(self, connection: Connection, room: str) -> bool:
+        """Whether it is given no events any more, but a `reset`."""
+        cursor = connection.behind[room]
+        return cursor < 0 or self._feeds[room].head - cursor > self._replay_limit
+
+    def reset(self, connection: Connection, room: str, summary: RoomSummary) -> None:
+        """Gives up what the connection has missed: it goes on after `summary`, or after the last event delivered here
+        when the store is ahead of that."""
+        seq = connection.behind[room] = min(summary.head, self._feeds[room].head)
+        if not connection.plain:
+            self.tell(connection, Reset(room=room, seq=seq, summary=summary).model_dump_json(exclude_none=True))
         self.advance(connection, room)
 
     # The end of a tick ---------------------------------------------------------------------------------------

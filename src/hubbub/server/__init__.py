@@ -12,8 +12,9 @@ from fastapi import FastAPI
 
 from hubbub.app import Chat
 from hubbub.errors import SetupError
-from hubbub.server.limits import Config, Limits
+from hubbub.server.limits import Config, Limits, room_for
 from hubbub.settings import Settings
+from hubbub.web.socket import SocketFirst
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +66,15 @@ class Server(uvicorn.Server):
             "timeout_graceful_shutdown": max(1, round(settings.drain_s)),
             "server_header": False,
         }
-        limits = Limits(settings.request_timeout_s, settings.stall_timeout_s, settings.close_timeout_s)
-        super().__init__(Config(app, limits, **(_protocols(http, portable) | defaults | options)))
+        limits = Limits(
+            request_s=settings.request_timeout_s,
+            stall_s=settings.stall_timeout_s,
+            close_s=settings.close_timeout_s,
+            connections=room_for(settings.connections_max),
+        )
         self._chat: Chat = app.state.chat
+        whole = SocketFirst(app, self._chat)
+        super().__init__(Config(whole, limits, **(_protocols(http, portable) | defaults | options)))
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

@@ -6,7 +6,8 @@ A caller hands in a plain function; the store runs it in a worker thread inside 
     page = await store.read(lambda reader: reader.history("lobby", before=120, limit=50))
 
 `write` joins the functions of many callers into one transaction (group commit) and returns after the commit; each
-function sees what the ones before it did, and one that raises leaves no trace. Whatever `append` and `announce` gave
+function sees what the ones before it did, and one that raises leaves no trace. When one has raised after it had
+written, all are run again, so a function changes nothing but the store. Whatever `append` and `announce` gave
 is handed to `on_commit` after the commit, in order, before the writers get their results.
 """
 
@@ -23,6 +24,7 @@ from hubbub.core.models import (
     PersonKind,
     Room,
     RoomSummary,
+    Standing,
 )
 from hubbub.core.search import Place, Query
 from hubbub.protocol import Envelope, Event
@@ -63,6 +65,10 @@ class Reader(Protocol):
         ...
 
     def membership(self, room: str, person: str) -> Membership | None: ...
+
+    def standing(self, room: str, person: str) -> Standing | None:
+        """A room as it decides what this person may do in it, in one look."""
+        ...
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
         """The rooms that the person is in, the most recently active first, at most 500."""

@@ -150,8 +150,8 @@ event = Table(
     ),
     sqlite_with_rowid=False,
 )
-"""The log. `frame` is what clients are sent. `message` is set on events that hold a message's text, so that it can
-be erased."""
+"""The log. `frame` is what clients are sent. `message` is set on events that hold another text for an earlier message,
+so that it can be erased."""
 
 search_block = Table(
     "search_block",

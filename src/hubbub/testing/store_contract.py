@@ -81,12 +81,13 @@ class StoreContract(ReadingContract, SearchContract):
                     reader.person("guest-9"),
                     reader.session("0" * 64),
                     reader.membership(PLANS, "guest-9"),
+                    reader.standing("nowhere", ANN.id),
                     reader.summary("nowhere", ANN.id),
                     reader.message(PLANS, 1),
                     reader.posted_with(PLANS, ANN.id, "key"),
                 ]
 
-            assert await opened.reads(look) == [None] * 8
+            assert await opened.reads(look) == [None] * 9
             assert await opened.reads(lambda r: r.heads([])) == {}
             assert await opened.reads(lambda r: r.rooms_of("guest-9")) == []
 
