@@ -18,7 +18,12 @@ WHAT = {"text": "hi *there*", "html": "<p>hi</p>", "key": "k-1_2.3:4", "emoji": 
 WHERE = {"id": 7, "reply_to": 3, "message": 5, "seq": 12, "before": 9, "around": 4, "limit": 50, "after": "guest-1"}
 VALUES: dict[str, Any] = WHO | WHAT | WHERE | {"at": 1_700_000_000_000}
 """A good value for each field of a command or an event."""
-ODD_VALUES = {("GetHistory", "after"): 3, ("ListRooms", "after"): "tea"}
+ODD_VALUES = {
+    ("Search", "before"): "1.tea.2",
+    ("Search", "utc_offset_min"): 60,
+    ("GetHistory", "after"): 3,
+    ("ListRooms", "after"): "tea",
+}
 
 COMMAND_TYPES: tuple[type[BaseModel], ...] = get_args(get_args(AnyCommand)[0])
 EVENT_TYPES: tuple[type[BaseModel], ...] = get_args(Event)

@@ -23,6 +23,7 @@ from hubbub.store.indexer import Indexer
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.store_search import found, page
 from hubbub.testing.store_stage import ANN, AT, BOB, PLANS, Opened, draft, found_plans, post
+from tests.store.test_sqlite_statements import cost
 
 PATIENCE_S = 20.0
 WORDS = ["tea", "teapot", "the", "kettle", "Café", "caffè", "湖", "湖边", "见面", "🎉", "x-ray", "https://tea.org"]
@@ -118,7 +119,7 @@ async def test_a_common_word_costs_the_same_among_few_messages_and_many(tmp_path
             await opened.happens(*(post(f"the tea {n}", at=AT + n) for n in range(blocks * 50)))
             assert await index(store, 50) == blocks
             questions = map(read_query, ("tea", "nowhere"))
-            return [await opened.reads(instructions(partial(search, query))) for query in questions]
+            return [await opened.reads(cost(partial(search, query))) for query in questions]
         finally:
             await store.stop()
 
@@ -129,26 +130,6 @@ async def test_a_common_word_costs_the_same_among_few_messages_and_many(tmp_path
 
 def search(query: Query, reader: Reader) -> Found:
     return reader.search(ANN.id, query)
-
-
-def instructions(look: Callable[[Reader], object]) -> Callable[[Reader], int]:
-    """The cost of what is done in SQLite's virtual machine, which is the same on every machine."""
-
-    def measure(reader: Reader) -> int:
-        count = [0]
-
-        def step() -> None:
-            count[0] += 1
-
-        driver = reader._connection.connection.driver_connection  # type: ignore[attr-defined]
-        driver.set_progress_handler(step, 1)
-        try:
-            look(reader)
-        finally:
-            driver.set_progress_handler(None, 0)
-        return count[0]
-
-    return measure
 
 
 async def test_a_page_reads_a_bounded_number_of_texts_and_says_where_it_stopped(plans: Opened) -> None:

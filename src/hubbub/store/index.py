@@ -239,7 +239,7 @@ def add_block(connection: Connection, block: Block) -> bool:
     if block.state:
         number = connection.execute(NEXT_BLOCK).scalar_one()
         connection.execute(NEW_BLOCK, {"id": number, **block.row})
-        connection.execute(NEW_TERM, [{"block": number, **term} for term in block.terms])
+        _run(connection, NEW_TERM, [{"block": number, **term} for term in block.terms])
         connection.execute(SET_MARK, block.marks)
     if block.statement is NEXT_OLD and len(block.state) < block.size:
         connection.execute(BACKLOG_ENDS)
@@ -296,15 +296,24 @@ def _change(connection: Connection, block: int, number: int, gone: set[str], com
     before = {row.term: _unpack(row.docs) for row in known}
     after = {term: before.get(term, 0) & ~(1 << number) for term in gone}
     after |= {term: before.get(term, 0) | 1 << number for term in come}
-
-    def run(statement: Any, rows: list[dict[str, object]]) -> None:
-        if rows:
-            connection.execute(statement, rows)
-
-    run(DROP_TERM, [{"in_block": block, "which": term} for term, bits in after.items() if not bits])
+    _run(connection, DROP_TERM, [{"in_block": block, "which": term} for term, bits in after.items() if not bits])
     left = [(term, _pack(_numbers(bits))) for term, bits in after.items() if bits]
-    run(SET_NUMBERS, [{"in_block": block, "which": term, "numbers": docs} for term, docs in left if term in before])
-    run(NEW_TERM, [{"block": block, "term": term, "docs": docs} for term, docs in left if term not in before])
+    _run(
+        connection,
+        SET_NUMBERS,
+        [{"in_block": block, "which": term, "numbers": docs} for term, docs in left if term in before],
+    )
+    _run(
+        connection,
+        NEW_TERM,
+        [{"block": block, "term": term, "docs": docs} for term, docs in left if term not in before],
+    )
+
+
+def _run(connection: Connection, statement: Any, rows: list[dict[str, object]]) -> None:
+    """For each of these rows; there may be none."""
+    if rows:
+        connection.execute(statement, rows)
 
 
 # Bytes -----------------------------------------------------------------------------------------------------------
