@@ -41,8 +41,8 @@ async def test_a_short_torture_keeps_every_promise_and_leaves_nothing_behind(
     terminal: Terminal, tmp_path: Path
 ) -> None:
     terminal.environment["TMPDIR"] = str(tmp_path)
-    ended = await terminal.run("torture", "--minutes", "0.05", "--seed", "5", "--clients", "6")
-    assert ended.out.startswith("Torturing a server of its own for 0.05 min with 6 people. Seed 5.")
+    ended = await terminal.run("torture", "--minutes", "0.02", "--seed", "5", "--clients", "4")
+    assert ended.out.startswith("Torturing a server of its own for 0.02 min with 4 people. Seed 5.")
     assert ended.out.endswith("Every promise was kept. Seed 5."), ended
     assert (ended.code, ended.err) == (0, "")
     assert "acknowledged changes" in ended.out

@@ -15,7 +15,7 @@ COMMANDS = {
     "say": "Post a message to a room of a running chat.",
     "tail": "Print a room's last messages and follow it.",
     "rooms": "List the rooms of a running chat.",
-    "torture": "Attack a server of its own under load, and judge whether every promise was kept.",
+    "torture": "Attack a server of its own, and judge whether its promises hold.",
 }
 
 
