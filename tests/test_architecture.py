@@ -34,6 +34,7 @@ PARTS = {
     "hub.fast_outlet": "outlet",
     "hub.presence": "presence",
     "testing.faulty_server": "faulty server",
+    "testing.process": "process",
     "_version": "version",
     "__main__": "cli",
 }
@@ -64,13 +65,9 @@ MAY_IMPORT = {
     "server": {"app", "errors", "settings", "outlet"},  # it is the wire of the fast one
     "cli": WORDS | {"server", "app", "settings", "version", "testing"},  # torture
     "manager": {"outlet"},  # it must work without the rest of Hubbub
-    "testing": WORDS | {"server", "app", "settings", "store", "faulty server"},
-    "faulty server": {
-        "app",
-        "hub",
-        "outlet",
-        "sqlite",
-    },  # wraps them from outside: they need no hooks
+    "testing": WORDS | {"server", "app", "settings", "store", "faulty server", "process"},
+    "faulty server": {"app", "hub", "outlet", "sqlite", "process"},  # wraps them: they need no hooks
+    "process": set[str](),
     "hubbub": {"app", "core", "manager", "settings", "version"},  # the public names
 }
 TYPES_ONLY = {("web", "app"): {"Chat"}}
