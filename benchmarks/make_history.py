@@ -23,6 +23,10 @@ WORDS = (
     "and then we could bring the boat round to other side before tide turns if somebody has key for shed because "
     "kettle is on weather looks fine until evening train leaves at nine from platform two tickets are in drawer"
 ).split()
+RARE_WORDS = 50_000
+"""So many other words there are, the first ones far more often than the last ones; about one in each message."""
+CHINESE = "我们明天下午三点在湖边见面带上茶和饼干如果下雨就改在图书馆二楼的房间里等大家"
+CHINESE_EVERY = 50
 BATCH = 5000
 
 
@@ -49,6 +53,7 @@ def make(folder: Path, messages: int, rooms: int, people: int) -> None:
     database.execute("BEGIN")
     for author in authors:
         database.execute("INSERT INTO person VALUES (?, ?, 'guest', 1000)", (author.id, author.name))
+        database.execute("INSERT INTO person_name VALUES (?, ?)", (author.name.lower(), author.id))
     sizes = _sizes(messages, rooms)
     for number, size in enumerate(sizes):
         _fill(database, f"room-{number}", size, authors, chance)
@@ -78,10 +83,10 @@ def _fill(database: sqlite3.Connection, room: str, size: int, authors: list[Auth
         "VALUES (?, ?, ?, 1000000, ?, 0, ?, ?)",
         (room, room, room, authors[0].id, head, last_at),
     )
+    database.execute("INSERT INTO search_mark (room, backlog, done) VALUES (?, ?, ?)", (room, head, head))
     events, messages = [], []
     for event in _events(room, size, authors, chance):
-        of_message = event.seq if isinstance(event, MessagePosted) else None
-        events.append((room, event.seq, event.type, event.at, event.by.id, of_message, encode(event)))
+        events.append((room, event.seq, event.type, event.at, event.by.id, None, encode(event)))
         if isinstance(event, MessagePosted):
             messages.append((room, event.seq, event.by.id, event.at, event.text))
         if len(events) == BATCH:
@@ -101,9 +106,24 @@ def _events(
         yield MemberJoined(room=room, seq=seq, at=1_000_000, by=author, person=author)
     first = 2 + len(authors)
     for number in range(size):
-        text = " ".join(chance.choices(WORDS, k=chance.randint(3, 30)))
+        text = _text(chance, chinese=number % CHINESE_EVERY == 0)
         at = 1_000_000 + 1000 * number
         yield MessagePosted(room=room, seq=first + number, at=at, by=chance.choice(authors), text=text)
+
+
+def _text(chance: random.Random, chinese: bool) -> str:
+    if chinese:
+        start = chance.randrange(len(CHINESE) - 8)
+        return CHINESE[start : start + chance.randint(4, 20)] + CHINESE[chance.randrange(len(CHINESE))]
+    words = chance.choices(WORDS, k=chance.randint(3, 30))
+    words[-1] = rare_word(int(RARE_WORDS ** chance.random()) - 1)
+    return " ".join(words)
+
+
+def rare_word(number: int) -> str:
+    """Each number's own word, of a consonant and a vowel for each digit of the base 100."""
+    syllables = [f"{c}{v}" for c in "bdfgklmnprstvzhwjcxq" for v in "aeiou"]
+    return "".join(syllables[number // 100**digit % 100] for digit in range(3))
 
 
 def _insert(database: sqlite3.Connection, events: list[tuple[object, ...]], messages: list[tuple[object, ...]]) -> None:

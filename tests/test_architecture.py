@@ -22,11 +22,19 @@ LONG_FUNCTIONS = {"src/hubbub/store/migrations/versions/0001_first.py:upgrade"}
 
 PARTS = {
     "bus.local": "local bus",
+    "store.folder": "folder",
+    "store.backup": "upkeep",
+    "store.checkup": "upkeep",
     "store.sqlite": "sqlite",
     "store.reader": "sqlite",
+    "store.search": "sqlite",
+    "store.index": "sqlite",
+    "store.indexer": "sqlite",
     "store.transaction": "sqlite",
     "store.writer": "sqlite",
+    "store.prepared": "sqlite",
     "store.projection": "sqlite",
+    "store.readers": "sqlite",
     "store.tables": "sqlite",
     "store.migrate": "sqlite",
     "store.migrations": "sqlite",
@@ -45,25 +53,29 @@ WORDS = {"core", "errors", "protocol"}
 MAY_IMPORT = {
     "errors": set[str](),
     "core": {"errors"},
+    "counts": set[str](),
+    "logs": set[str](),
+    "folder": {"errors"},
     "protocol": {"core", "errors"},
     "settings": {"errors", "protocol"},
     "tasks": set[str](),
     "version": set[str](),
-    "store": WORDS,
+    "store": WORDS | {"counts"},
     "bus": WORDS,
-    "sqlite": WORDS | {"store"},
+    "sqlite": WORDS | {"store", "folder", "counts", "tasks"},
+    "upkeep": {"errors", "sqlite", "folder"},  # works on files that no Store has opened
     "local bus": WORDS | {"bus"},
     "outlet": {"tasks"},
     "presence": WORDS,
     "hub": WORDS | {"outlet", "presence", "tasks", "store"},  # CatchUp reads what the ring no longer has
     "relay": WORDS | {"store", "bus", "hub", "tasks"},
     "service": WORDS | {"store", "bus", "settings", "presence"},  # `here` asks who is connected
-    "web": WORDS | {"service", "hub", "outlet", "settings", "tasks", "version"},
+    "web": WORDS | {"service", "store", "hub", "outlet", "settings", "tasks", "version", "counts", "logs"},
     "app": WORDS
-    | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version"}
-    | {"sqlite", "local bus"},  # the only one that knows them
-    "server": {"app", "errors", "settings", "outlet"},  # it is the wire of the fast one
-    "cli": WORDS | {"server", "app", "settings", "version", "testing"},  # torture
+    | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version", "counts"}
+    | {"sqlite", "folder", "local bus"},  # the only one that knows them
+    "server": {"app", "web", "errors", "settings", "outlet"},  # it is the wire of the fast one, and knows the socket
+    "cli": WORDS | {"server", "app", "settings", "version", "logs", "folder", "upkeep", "testing"},  # torture
     "manager": {"outlet"},  # it must work without the rest of Hubbub
     "testing": WORDS | {"server", "app", "settings", "store", "faulty server", "process"},
     "faulty server": {"app", "hub", "outlet", "sqlite", "process"},  # wraps them: they need no hooks

@@ -17,11 +17,13 @@ import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from hubbub import Chat
 from hubbub.cli import COMMANDS
 from hubbub.settings import NOT_SETTINGS, PREFIX, Settings, flag_of
 from hubbub.testing.people import Guest
 from hubbub.testing.server import serve
 from hubbub.web.assets import FOLDER, assets
+from hubbub.web.metrics import registry_of
 from hubbub.web.page import FIRST_MESSAGES
 
 ROOT = Path(__file__).parents[1]
@@ -274,6 +276,27 @@ def test_the_numbers_that_the_architecture_names_are_right() -> None:
     assert re.findall(r"(\d+) messages", text) == [str(FIRST_MESSAGES)]
     policies = [file for file in FOLDER.rglob("*.js") if "createPolicy" in file.read_text("utf-8")]
     assert policies == [FOLDER / "lib" / "dom.js"]
+
+
+def test_the_metrics_that_are_named_are_those_that_there_are(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    named = re.findall(r"^\| `((?:hubbub|process)_\w+)` \| (\w+) \| (.*) \|$", page, re.MULTILINE)
+    there = [
+        (family.name + ("_total" if family.type == "counter" else ""), family.type, family.documentation)
+        for family in registry_of(Chat(Settings(data=tmp_path))).collect()
+    ]
+    if sys.platform != "linux":
+        named = [metric for metric in named if metric[0].startswith("hubbub_")]
+    assert named == there
+
+
+def test_the_codes_and_reasons_that_operators_are_told_of_are_in_the_source() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    source = "".join(file.read_text("utf-8").lower() for file in (ROOT / "src").rglob("*.py"))
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", page, re.MULTILINE)
+    words = [word for row in rows for word in re.findall(r"`(\w+)`", row) if not word.startswith(("hubbub", "process"))]
+    assert len(words) > 10
+    assert [word for word in words if not re.search(rf'"{word}"|\b{word} = \d', source)] == []
 
 
 # README ----------------------------------------------------------------------------------------------------------

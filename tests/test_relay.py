@@ -57,6 +57,7 @@ class Rig:
         self.bus = LocalBus()
         self.tasks = Tasks()
         self.told: list[Envelope] = []
+        self.typing: list[Envelope] = []
         self.hub = Hub(
             call_soon=asyncio.get_running_loop().call_soon,
             on_behind=lambda connection, room: None,
@@ -71,6 +72,7 @@ class Rig:
             self.hub,
             spawn=self.tasks.spawn,
             on_person=self.told.append,
+            on_typing=self.typing.append,
             ring_size=8,
             sweep_interval_s=sweep_interval_s,
         )
@@ -152,6 +154,16 @@ async def test_what_happens_while_a_room_is_being_opened_is_not_lost() -> None:
     async with asyncio.timeout(10):
         while rig.hub.head("lobby") != 4:
             await asyncio.sleep(0)
+
+
+async def test_who_types_is_handed_on_and_is_not_a_frame() -> None:
+    rig = Rig()
+    await rig.listen()
+    envelopes = [Envelope(room="lobby", typing=ANN.author, stopped=stopped, frame="") for stopped in (False, True)]
+    for envelope in envelopes:
+        rig.bus.publish(envelope)
+    await asyncio.sleep(0)
+    assert (rig.typing, rig.told, rig.outlet.frames) == (envelopes, [], [])
 
 
 async def test_opening_can_wait_for_a_position_that_the_bus_has_not_told_yet() -> None:

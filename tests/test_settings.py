@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from hubbub.errors import SetupError
 from hubbub.settings import NOT_SETTINGS, PREFIX, Settings, flag_of, load_settings
@@ -59,6 +60,7 @@ def test_another_file_can_be_named_and_then_the_usual_one_does_not_count() -> No
 def test_every_setting_can_be_given_in_every_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other: dict[str, object] = {"guests": False, "host": "::1", "name": "Tea", "data": "d", "log_level": "debug"}
     other |= {"origins": "https://a.example", "frame_max_bytes": 2048, "outlet_buffer_bytes": 5000}
+    other |= {"log_format": "json", "metrics_token": "a-token-of-some-length"}
     value = other.get(name, 7)
     expected = getattr(Settings.model_validate({name: value}), name)
     assert expected != Settings.model_fields[name].default
@@ -207,3 +209,15 @@ def test_in_a_file_origins_are_a_list() -> None:
 def test_what_is_no_origin_is_refused(origin: str) -> None:
     words = complaint({"origins": f"https://good.example, {origin}"})
     assert words == f"--origins: {origin!r} is not an origin: write scheme://host or scheme://host:port."
+
+
+@pytest.mark.parametrize(
+    "token", ["short", "fifteen-letters", "with a space in the middle", "tokén-of-some-length", "a" * 20 + "\n"]
+)
+def test_a_metrics_token_that_can_be_guessed_or_not_be_sent_is_refused(token: str) -> None:
+    with pytest.raises(ValidationError, match="metrics_token"):
+        Settings(metrics_token=token)
+
+
+def test_a_metrics_token_is_not_shown_with_the_settings() -> None:
+    assert "hush" not in repr(Settings(metrics_token="hush-hush-hush-hush"))

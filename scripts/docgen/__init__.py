@@ -1,4 +1,4 @@
-"""The generator of docs/: each page is a function that returns its text."""
+"""The generator of docs/: each page, also a chart or the README, is a function that returns its text."""
 
 import sys
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .cli_page import cli_page
 from .http_page import http_page
+from .performance_page import fan_out_chart, growth_chart, latency_chart, performance_page, readme
 from .protocol_page import protocol_page
 from .schema import protocol_schema
 from .settings_page import settings_page
@@ -17,6 +18,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "http.md": http_page,
     "settings.md": settings_page,
     "cli.md": cli_page,
+    "performance.md": performance_page,
+    "charts/fanout.svg": fan_out_chart,
+    "charts/latency.svg": latency_chart,
+    "charts/growth.svg": growth_chart,
+    "../README.md": readme,
 }
 
 
@@ -30,8 +36,8 @@ def main(arguments: list[str]) -> int:
         for name in stale:
             print(f"docs/{name} is stale: run scripts/generate-docs", file=sys.stderr)
         return 1 if stale else 0
-    DOCS.mkdir(exist_ok=True)
     for name in stale:
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
         (DOCS / name).write_text(PAGES[name](), "utf-8")
         print(f"docs/{name} is new")
     return 0

@@ -15,7 +15,9 @@ HEAD = """\
 # The command line
 
 Every command ends with 0, or with 1 and one line on standard error that says what is wrong; a mistake in the options
-themselves ends with 2, Ctrl-C in a client command with 130.
+themselves ends with 2, Ctrl-C in a client command with 130. `doctor` ends with 1 when one of its findings is a problem.
+
+`doctor`, `backup` and `restore` work on the data folder of this machine: see [operating.md](operating.md).
 
 `say`, `tail` and `rooms` talk to a running chat at `--url`. The first of them makes you a guest there; its token is
 kept in `tokens.json` in `$XDG_CONFIG_HOME/hubbub` or `~/.config/hubbub`, readable by you alone, so that you are the

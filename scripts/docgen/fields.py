@@ -12,7 +12,8 @@ from hubbub.core import models
 from .source import annotations, definitions, field_docs, name_docs
 
 PLAIN = {"str": "string", "int": "integer", "float": "number", "bool": "true or false"}
-SMALL_TYPES = ["RoomId", "PersonId", "Seq", "Millis", "Text", "Name", "Key", "Emoji", "CommandId"]
+SMALL_TYPES = ["RoomId", "PersonId", "Seq", "Millis", "Text", "Name", "Key", "Emoji"]
+SMALL_TYPES += ["Question", "FoundBefore", "UtcOffset", "CommandId"]
 """Names for strings and integers with bounds, in the order in which the page explains them."""
 OTHER_NAMES = definitions(models.__name__) | definitions(protocol.__name__)
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from hubbub import errors, protocol
 from hubbub.cli.remote import GIVE_UP_FROM
 from hubbub.core import models, policy, text
-from hubbub.hub.presence import NAMES_MAX
+from hubbub.hub.typing import NAMED_MAX
 from hubbub.service import VERBS
 from hubbub.settings import Settings
 from hubbub.store import UNREAD_CAP
@@ -113,7 +113,8 @@ def _limits() -> str:
         "Commands of a person": _rate("commands"),
         f"Of these {_counted_as_posts()}": _rate("posts"),
         "Time for the first frame": f"{default['hello_timeout_s'].default:g} s (setting `hello_timeout_s`)",
-        "Names in `presence` and `here`": f"{NAMES_MAX}",
+        "Names in `presence` and `here`": f"{protocol.NAMES_MAX}",
+        "Names in `typing`": f"{NAMED_MAX}",
         "Unread messages that are counted": f"{UNREAD_CAP}",
     }
     return "\n".join(["| What | At most |", "|---|---|", *(f"| {what} | {limit} |" for what, limit in rows.items())])
@@ -157,7 +158,9 @@ def _coming_back() -> str:
     return (
         f"A connection that reads nothing for {stall_s:g} s (setting `stall_timeout_s`) is cut without a code, as when "
         "the network fails: a browser calls that 1006. Come back after it, too. The page and `hubbub tail` come back "
-        f"after every code below {GIVE_UP_FROM}, after a pause that grows."
+        f"after every code below {GIVE_UP_FROM}, after a pause that grows. The page draws its pause at random between "
+        "0 and a bound that doubles from 1 s to 30 s, so that not everybody comes at once; it does not wait when the "
+        "network is back or somebody looks at it."
     )
 
 

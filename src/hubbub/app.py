@@ -1,48 +1,56 @@
 """`Chat` puts the house together: the one place that knows every concrete class."""
 
 import asyncio
+import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
 
 from hubbub._version import __version__
 from hubbub.bus import Bus
 from hubbub.bus.local import LocalBus
-from hubbub.core.models import Person
-from hubbub.errors import SetupError, Unavailable
+from hubbub.core.models import Author, Person, RoomSummary
+from hubbub.counts import Counts, watch_loop
+from hubbub.errors import HubbubError, Unavailable
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.plain import plain_of_frame, plain_text
 from hubbub.hub.presence import PresenceBoard
-from hubbub.protocol import AnyCommand, Envelope, MessageDeleted, Restarting, Value
+from hubbub.hub.typing import TypingBoard
+from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, MessagePosted, Post, Restarting, Value
 from hubbub.relay import Relay
 from hubbub.service import Service
 from hubbub.service.context import Context
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
+from hubbub.store.folder import DATABASE, make_folder
 from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
 from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
 from hubbub.web.headers import SecurityHeaders
+from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
+from hubbub.web.requests import Requests
 from hubbub.web.socket import socket_router
 from hubbub.web.tutorial import tutorial_router
 
-DATABASE = "hubbub.db"
+log = logging.getLogger(__name__)
+
 BODY_MAX_BYTES = 262_144
 """Of an HTTP request: over twice the longest message, with 12 bytes for each character in its longest JSON form."""
 STALL_CHECKS = 4
 """Looks for stalled connections within one stall timeout."""
 RETURN_SPREAD_PER_CONNECTION_MS = 5
 RETURN_SPREAD_MAX_MS = 10_000
+LAST_COMMANDS_S = 6.0
+"""Time for commands that are under way at a restart: a little longer than a write waits for a locked database."""
 LAST_WORDS_S = 1.0
 """Time for what is buffered to leave before a restart."""
 
@@ -63,7 +71,8 @@ class Chat:
         self.bus: Bus = LocalBus()
         self._tasks = Tasks()
         self.spawn = self._tasks.spawn
-        self.catch_up = CatchUp(self.store, spawn=self.spawn, low_water=settings.outlet_buffer_bytes // 4)
+        self.counts = Counts()
+        self.catch_up = CatchUp(self.store, spawn=self.spawn, low_water=settings.outlet_buffer_bytes // 4, cut=self.cut)
         self.hub = Hub(
             call_soon=lambda work: asyncio.get_running_loop().call_soon(work),
             on_behind=self.catch_up.start,
@@ -79,13 +88,20 @@ class Chat:
             self.hub,
             spawn=self.spawn,
             on_person=self._person_changed,
+            on_typing=self._typing_changed,
             ring_size=settings.ring_size,
             sweep_interval_s=settings.sweep_interval_s,
         )
         self.presence = PresenceBoard(
-            call_later=lambda delay, work: asyncio.get_running_loop().call_later(delay, work),
+            call_later=_call_later,
             publish=self.bus.publish,
             grace_s=settings.presence_grace_s,
+        )
+        self.typing = TypingBoard(
+            call_later=_call_later,
+            clock=time.monotonic,
+            tell=lambda room, frame: self.hub.signal(room, frame, None),
+            is_crowd=self.presence.is_crowd,
         )
         context = Context(
             store=self.store,
@@ -100,9 +116,12 @@ class Chat:
         self.auth = Auth(self.people, settings)
         self.epoch = ""
         self.draining = False
+        self._under_way = 0
+        """Commands that are being done."""
         self.store.on_commit = self._committed
         self.router = APIRouter(max_body_size=BODY_MAX_BYTES)
-        for part in (socket_router, api_router, tutorial_router, page_router):
+        self.router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
+        for part in (socket_router, api_router, ops_router, page_router):
             self.router.include_router(part(self))
 
     # Life ----------------------------------------------------------------------------------------------------
@@ -118,7 +137,7 @@ class Chat:
 
     async def start(self) -> None:
         """Opens the database and begins to listen. Raises SetupError with one clear line."""
-        _make_folder(self.settings.data)
+        make_folder(self.settings.data)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._tasks.stop)
             await self.store.start()
@@ -127,6 +146,7 @@ class Chat:
             self.epoch = await self.store.read(lambda reader: reader.epoch())
             self.spawn(self.relay.sweep())
             self.spawn(self._cut_stalled())
+            self.spawn(watch_loop(self.counts.loop_lag_seconds))
             stack.pop_all()
 
     async def stop(self) -> None:
@@ -139,47 +159,83 @@ class Chat:
         await self.store.stop()
 
     async def drain(self) -> None:
-        """Before a restart: refuses new commands, finishes those that are under way, and tells everybody when to
-        come back, spread over some time."""
+        """Before a restart: refuses new commands and new sockets, finishes the commands that are under way, and tells
+        everybody when to come back, spread over some time. Whatever clients do, it returns within LAST_COMMANDS_S and
+        LAST_WORDS_S."""
         self.draining = True
-        with suppress(Unavailable):
-            await self.store.write(lambda tx: None)
+        await _until(lambda: not self._under_way, LAST_COMMANDS_S)
         connections = list(self.hub.connections())
         spread_ms = min(RETURN_SPREAD_MAX_MS, RETURN_SPREAD_PER_CONNECTION_MS * len(connections))
         for connection in connections:
             if connection.ready and not connection.plain:
                 signal = Restarting(retry_in_ms=500 + random.randint(0, spread_ms))
                 self.hub.tell(connection, signal.model_dump_json())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS_S):
-                while any(connection.outlet.buffered() for connection in connections):
-                    await asyncio.sleep(0.01)
+        await _until(lambda: not any(connection.outlet.buffered() for connection in connections), LAST_WORDS_S)
 
     # What happens ----------------------------------------------------------------------------------------------
 
     async def perform(self, me: Person, command: AnyCommand) -> Value:
         """Does what the command says in the name of `me`; returns its answer once it is durable.
         Raises HubbubError."""
+        began, kind = time.perf_counter(), command.type
+        self._under_way += 1
+        try:
+            self.must_go_on()
+            value = await self._service.perform(me, command)
+        except HubbubError as error:
+            self.counts.commands[kind, error.code] += 1
+            raise
+        except Exception:
+            self.counts.commands[kind, HubbubError.default_code] += 1
+            raise
+        finally:
+            self._under_way -= 1
+        self.counts.commands[kind, "ok"] += 1
+        if isinstance(command, Post):
+            self.counts.post_seconds.observe(time.perf_counter() - began)
+        return value
+
+    def cut(self, connection: Connection, reason: str) -> None:
+        """Ends a connection for which nothing else can be done. Its client comes back with its cursors."""
+        self.counts.cuts[reason] += 1
+        log.info("connection cut", extra={"fields": {"reason": reason, "connection": connection.name}})
+        connection.outlet.abort()
+
+    async def _admit(self) -> None:
+        """Before a handshake. HTTPException: so a server answers with a response in place of a WebSocket."""
+        try:
+            self.must_go_on()
+        except Unavailable as error:
+            raise HTTPException(error.status, error.words, {"Retry-After": f"{error.retry_after_s:.0f}"}) from None
+
+    def must_go_on(self) -> None:
+        """Raises Unavailable when the server is about to restart: nothing new may begin."""
         if self.draining:
             raise Unavailable("The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0)
-        return await self._service.perform(me, command)
 
-    async def enter(self, connection: Connection, room: str, cursor: int | None) -> None:
-        """Puts a connection into a room (see `Hub.enter`) and counts its person as here; unless the person has left
-        or joined it meanwhile, which decides then."""
+    async def enter(
+        self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None
+    ) -> None:
+        """Puts a connection into a room (see `Hub.enter`), counts its person as here, and tells it who is typing;
+        unless the person has left or joined the room meanwhile, which decides then."""
         await self.relay.open(room, at_least=cursor or 0)
         if connection.changed.get(room, cursor) != cursor:
             return
         still_there = connection in self.hub.connections_of(connection.person.id)
-        if still_there and self.hub.enter(connection, room, cursor):
+        if still_there and self.hub.enter(connection, room, cursor, summary):
             self.presence.enter(room, connection.person.author)
+            if not connection.plain and (typing := self.typing.now(room)):
+                self.hub.tell(connection, typing)
 
     def depart(self, connection: Connection, *, at_once: bool = False) -> None:
         """Takes a connection that has ended out of everything. `at_once`: without the grace for a reload."""
-        rooms = [*connection.live, *connection.behind]
+        rooms, person = [*connection.live, *connection.behind], connection.person
         self.hub.disconnect(connection)
+        was_the_last = not self.hub.connections_of(person.id)
         for room in rooms:
-            self.presence.exit(room, connection.person.author, at_once=at_once)
+            self.presence.exit(room, person.author, at_once=at_once)
+            if was_the_last:
+                self._stop_typing(room, person.author)
 
     def _committed(self, news: Sequence[Committed | Envelope]) -> None:
         """From the store to the bus, in the order of commit."""
@@ -187,6 +243,7 @@ class Chat:
             if isinstance(item, Envelope):
                 self.bus.publish(item)
                 continue
+            self.counts.events += 1
             event = item.event
             self.bus.publish(
                 Envelope(
@@ -197,6 +254,21 @@ class Chat:
                     erases=isinstance(event, MessageDeleted),
                 )
             )
+            if isinstance(event, MessagePosted | MemberLeft):
+                self._stop_typing(event.room, event.by)
+
+    def _stop_typing(self, room: str, person: Author) -> None:
+        if self.typing.is_typing(room, person.id):
+            self.bus.publish(Envelope(room=room, typing=person, stopped=True, frame=""))
+
+    def _typing_changed(self, envelope: Envelope) -> None:
+        room, person = envelope.room, envelope.typing
+        assert room is not None
+        assert person is not None
+        if envelope.stopped:
+            self.typing.stop(room, person.id)
+        elif self.hub.head(room) is not None:  # somebody here listens
+            self.typing.type(room, person)
 
     def _person_changed(self, envelope: Envelope) -> None:
         """A person with connections here has joined or left a room, or has another name."""
@@ -234,7 +306,7 @@ class Chat:
             for connection in self.hub.connections():
                 since = connection.outlet.stalled_since()
                 if since is not None and now - since > timeout_s:
-                    connection.outlet.abort()
+                    self.cut(connection, "stalled")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -249,19 +321,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     app.state.chat = chat
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Requests, counts=chat.counts)
+    app.add_middleware(SecurityHeaders)  # around it: for its answers too
     app.include_router(chat.router)
     return app
 
 
+def _call_later(seconds: float, work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, work)
+
+
+async def _until(condition: Callable[[], bool], patience_s: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(
-            f"Cannot make the data folder {folder}: {error.strerror}. Choose another one with --data."
-        ) from error

@@ -103,7 +103,7 @@ class CloseCode(IntEnum):
     SERVICE_RESTART = 1012
     """The server stops. Come back when the signal `restarting`, just before, has said to."""
     TRY_AGAIN_LATER = 1013
-    """On the tutorial's socket only: the store cannot be used now. Come back after a while."""
+    """The store cannot be used now. Come back after a while."""
     TOO_SLOW = 4008
     """More than four times `outlet_buffer_bytes` waited to be read by a client that went on sending commands. Come
     back, and read the answers."""

@@ -11,12 +11,13 @@ commands, each with an `id` of its choice, and gets one `result` or one `error` 
 `docs/protocol.md` and `docs/protocol.schema.json` are generated from this module (`scripts/generate-docs`).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from hubbub.core.models import (
     Author,
+    Found,
     History,
     Member,
     Message,
@@ -34,6 +35,9 @@ VERSION = 1
 FRAME_MAX_BYTES = 65_536
 PAGE_MAX = 100
 CURSORS_MAX = 500
+NAMES_MAX = 300
+"""People who are named: above that, only their number is told."""
+SEARCH_MAX_CHARS = 400
 
 
 def _without_control_characters(value: str) -> str:
@@ -58,6 +62,12 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """Chosen by the client, once for each post, so that a repeated post is recognised."""
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 """Exactly one emoji. Its recommended form is what is stored and told."""
+Question = Annotated[str, StringConstraints(max_length=SEARCH_MAX_CHARS)]
+"""What to look for, as a person writes it."""
+FoundBefore = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}\.[a-z0-9-]{0,40}\.[0-9]{1,16}$")]
+"""Where a page of answers to a search ended."""
+UtcOffset = Annotated[int, Field(ge=-840, le=840)]
+"""Minutes: 60 where it is an hour later than in UTC."""
 CommandId = Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """Chosen by the client, to find the answer by."""
 
@@ -197,6 +207,8 @@ class WhoIsHere(InRoom):
     """Asks which members are connected now."""
 
     type: Literal["here"] = "here"
+    limit: Annotated[int, Field(ge=0, le=NAMES_MAX)] = NAMES_MAX
+    """How many people are named at most."""
 
 
 class GetHistory(InRoom):
@@ -219,6 +231,25 @@ class ListPins(InRoom):
     type: Literal["pins"] = "pins"
 
 
+class Search(Command):
+    """Looks for messages, newest first: in the rooms that one is in, or in the one that is named. The text is read so:
+
+    `kettle tea`: both words, or longer ones that begin so. `"the kettle"`: exactly this. `-tea`: without. `in:lobby`,
+    `in:"Tea time"`: in a room, by its id or name. `from:ann`: by somebody whose name begins so; `from:me`.
+    `before:2026-01-31`, `after:2026-01-31`: on an earlier or a later day. `has:link`."""
+
+    type: Literal["search"] = "search"
+    text: Question
+    room: RoomId | None = None
+    """Only in this room."""
+    before: FoundBefore | None = None
+    """The `before` of the page before: goes on after it."""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 20
+    """How many messages at most."""
+    utc_offset_min: UtcOffset = 0
+    """By how many minutes one's clock is ahead of UTC: when days begin."""
+
+
 class MarkRead(InRoom):
     """Everything up to `seq` has been read. Never moves backwards."""
 
@@ -234,7 +265,7 @@ class MarkUnread(InRoom):
 
 
 class SayTyping(InRoom):
-    """ "I am typing": send every 3 s while it is true; others let it expire after 6 s."""
+    """ "I am typing": send every 3 s while it is true. It holds for 6 s, or until one posts, leaves or disconnects."""
 
     type: Literal["typing"] = "typing"
 
@@ -265,6 +296,7 @@ AnyCommand = Annotated[
     | WhoIsHere
     | GetHistory
     | ListPins
+    | Search
     | MarkRead
     | MarkUnread
     | SayTyping
@@ -385,22 +417,28 @@ Event = (
 
 
 class Typing(Record):
-    """Somebody is writing in a room. It holds for 6 s, or until a message of theirs comes."""
+    """Who is typing in a room, oneself too: at most one a second, and only when that has changed. It holds until the
+    next one; without people and others, nobody is typing any more. A signal may be lost, so take a person away when
+    a message of theirs comes, and forget it all after two minutes."""
 
     type: Literal["typing"] = "typing"
     room: RoomId
-    person: Author
+    people: list[Author]
+    """At most 5, in the order in which they began; nobody where more than 300 are here."""
+    others: int
+    """How many more are typing."""
 
 
 class Presence(Record):
-    """Who came and who went since the last such signal of the room; at most one a second."""
+    """Who came and who went since the last such signal of the room; at most one a second. Where more than 300 people
+    are here, or have come and gone, both lists are empty: `count` is true, and the command `here` names people."""
 
     type: Literal["presence"] = "presence"
     room: RoomId
     here: list[Author]
     gone: list[PersonId]
     count: int
-    """How many people are here now. Above 300 the lists stay empty and only this number is told."""
+    """How many people are here now."""
 
 
 class Read(Record):
@@ -410,6 +448,8 @@ class Read(Record):
     room: RoomId
     read: Seq
     unread: int
+    head: Seq
+    """As in `ReadState`."""
 
 
 class Joined(Record):
@@ -440,6 +480,8 @@ class Reset(Record):
     type: Literal["reset"] = "reset"
     room: RoomId
     seq: Seq
+    summary: RoomSummary
+    """The room as it is now. Events up to its `head` may still follow."""
 
 
 class Restarting(Record):
@@ -487,7 +529,7 @@ class MemberPage(Record):
 
 class Here(Record):
     people: list[Author]
-    """At most 300, in the order of their ids."""
+    """In the order of their ids, at most `limit`."""
     count: int
 
 
@@ -499,13 +541,15 @@ class ReadState(Record):
     room: RoomId
     read: Seq
     unread: int
+    head: Seq
+    """`unread` counts up to this `seq`: messages with a greater one come on top."""
 
 
 class Nothing(Record):
     """Done, and there is nothing to say about it."""
 
 
-Value = Applied | RoomSummary | RoomPage | MemberPage | Here | History | Pins | ReadState | Person | Nothing
+Value = Applied | RoomSummary | RoomPage | MemberPage | Here | History | Pins | Found | ReadState | Person | Nothing
 
 
 class Result(Record):
@@ -542,16 +586,16 @@ EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, type_])
 # Between bus and hub ---------------------------------------------------------------------------------------------
 
 
-class Envelope(Record):
+class Envelope(NamedTuple):
     """What the bus carries between nodes: a frame that is already encoded, and whom it is for."""
 
+    frame: str
     room: RoomId | None = None
     """For everybody who is in this room now …"""
     person: PersonId | None = None
     """… or for every connection of this person."""
     seq: Seq | None = None
     """Of a durable event; None for a signal."""
-    frame: str
     plain: str | None = None
     """The same for plain-text clients (the tutorial's protocol); None when they are not told."""
     erases: bool = False
@@ -560,3 +604,7 @@ class Envelope(Record):
     """Together with `person`, `room` and `seq`: this person's connections are (not) in that room after `seq`."""
     renamed: Person | None = None
     """Together with `person`: who they are from now on."""
+    typing: Author | None = None
+    """Together with `room`: who types there now …"""
+    stopped: bool = False
+    """… or does not any more."""

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 
 class Relay:
-    """`on_person` is told when a person who may have
-    connections here has joined or left a room, or has another name."""
+    """`on_person` is told when a person who may have connections here has joined or left a room, or has another name;
+    `on_typing` when somebody types or stops."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Relay:
         *,
         spawn: Spawn,
         on_person: Callable[[Envelope], None],
+        on_typing: Callable[[Envelope], None],
         ring_size: int,
         sweep_interval_s: float,
     ) -> None:
@@ -42,6 +43,7 @@ class Relay:
         self._hub = hub
         self._spawn = spawn
         self._on_person = on_person
+        self._on_typing = on_typing
         self._ring_size = ring_size
         self._sweep_interval_s = sweep_interval_s
         self._healing: set[str] = set()
@@ -66,6 +68,8 @@ class Relay:
         room, seq = envelope.room, envelope.seq
         if envelope.membership or envelope.renamed:
             self._on_person(envelope)
+        elif envelope.typing:
+            self._on_typing(envelope)
         elif envelope.person:
             for connection in self._hub.connections_of(envelope.person):
                 if connection.ready and not connection.plain:

@@ -15,6 +15,7 @@ from hubbub.protocol import FRAME_MAX_BYTES
 
 PREFIX = "HUBBUB_"
 CONFIG_FILE = Path("hubbub.toml")
+METRICS_TOKEN_MIN_CHARS = 16
 NOT_SETTINGS = {"HUBBUB_URL", "HUBBUB_CONFIG", "HUBBUB_TEST_NO_SKIP"}
 """Variables of the client commands and of the test script."""
 
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
         [],
         description="Other web origins (scheme://host:port) whose pages may connect. "
         "The page that this server itself serves always may. Separated by commas.",
+    )
+    connections_max: Annotated[int, Field(ge=1)] = Field(
+        10_000, description="Connections open at once; beyond, newcomers are asked to try later. Each takes about 9 kB."
     )
     ping_interval_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="Seconds between pings to each connection."
@@ -83,7 +87,15 @@ class Settings(BaseSettings):
         FRAME_MAX_BYTES, description="Largest WebSocket frame accepted from a client, in bytes."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "warning", description="How much the server tells on its standard error."
+        "warning", description="How much the server tells on its standard error; info names each request."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="One line for each record: text for people, or JSON for machines."
+    )
+    metrics_token: Annotated[str, Field(repr=False)] = Field(
+        "",
+        description="With it, and only with it, `/metrics` may be read from anywhere: `Authorization: Bearer TOKEN`. "
+        f"At least {METRICS_TOKEN_MIN_CHARS} characters. Without it, `/metrics` is for programs on this machine.",
     )
 
     @field_validator("origins", mode="before")
@@ -91,6 +103,15 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         """The environment and flags have one text; a TOML file has a list."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_no_guess(cls, value: str) -> str:
+        if value and not (value.isascii() and value.isprintable() and " " not in value):
+            raise ValueError("write letters, digits and punctuation without spaces")
+        if value and len(value) < METRICS_TOKEN_MIN_CHARS:
+            raise ValueError(f"at least {METRICS_TOKEN_MIN_CHARS} characters, or none at all")
+        return value
 
     @field_validator("origins")
     @classmethod

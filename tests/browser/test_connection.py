@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
+from hubbub.testing.people import Guest
 from hubbub.testing.process import ServerProcess, run_server
 from tests.browser.conftest import GENEROUS
 from tests.browser.visitors import Visitors
@@ -140,4 +141,37 @@ async def test_a_clean_restart_is_announced_and_everybody_comes_back(browser: Br
         await ann.says("after")
         await ann.sees("after")
         assert await ann.texts() == ["before", "after"]
+    visitors.have_seen_no_errors()
+
+
+async def test_two_clients_and_a_page_see_the_same_across_a_restart(browser: Browser, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with run_server(data, **GENEROUS) as server:
+        visitors = Visitors(browser, server.url)
+        page = await visitors.comes()
+        ann, bob = [await Guest.registers(server.url, name) for name in ("Ann", "Bob")]
+        for guest in (ann, bob):
+            await guest.returns()
+        await ann.says("before")
+        await page.sees("before")
+        assert await server.stop() == 0
+        for guest in (ann, bob):
+            assert (await guest.gets("restarting"))["retry_in_ms"] > 0
+        await expect(page.page.locator(".status")).to_be_visible()
+        await page.says("from the page, meanwhile")
+    async with again(data, server):
+        for guest in (ann, bob):
+            await guest.returns()
+        await ann.says("from Ann")
+        await bob.says("from Bob")
+        await page.is_connected()
+        said = ["before", "from Ann", "from Bob", "from the page, meanwhile"]
+        for text in said:
+            await page.sees(text)
+            for guest in (ann, bob):
+                await guest.hears(text)
+        assert sorted(await page.texts()) == sorted(said)
+        assert await page.texts() == ann.texts() == bob.texts()
+        for guest in (ann, bob):
+            await guest.drops()
     visitors.have_seen_no_errors()

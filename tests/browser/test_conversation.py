@@ -1,9 +1,12 @@
 """Two people talk in two browsers: everything that can be done to a message, as both see it."""
 
 import re
+from contextlib import AsyncExitStack
 
 from playwright.async_api import expect
 
+from hubbub.testing.people import Guest
+from hubbub.testing.server import Running
 from tests.browser.visitors import Visitors
 
 
@@ -149,6 +152,7 @@ async def test_who_is_here_and_who_is_typing(visitors: Visitors) -> None:
     await expect(ann.page.locator(".side .here")).to_have_count(2)
     await bob.page.locator("textarea").press_sequentially("well")
     await expect(ann.page.locator(".typing")).to_have_text(f"{bob_name} is typing …")
+    await expect(bob.page.locator(".typing")).to_have_text("")
     await bob.page.locator("textarea").press("Enter")
     await expect(ann.page.locator(".typing")).to_have_text("")
     tab = await visitors.in_new_tab(bob.context)
@@ -158,6 +162,41 @@ async def test_who_is_here_and_who_is_typing(visitors: Visitors) -> None:
     await expect(ann.page.locator(".side .here")).to_have_count(2)
     await tab.page.close()
     await expect(ann.page.locator(".side .here")).to_have_count(1)
+
+
+async def test_several_who_type_are_one_line_that_never_interrupts_a_screen_reader(
+    visitors: Visitors, server: Running
+) -> None:
+    ann = await visitors.comes()
+    line, box = ann.page.locator(".typing"), ann.page.locator("textarea")
+    async with AsyncExitStack() as stack:
+        others = [await stack.enter_async_context(Guest.arrives(server.url, name)) for name in ("Bob", "Cleo", "Dan")]
+        for guest, words in zip(
+            others,
+            ["Bob is typing …", "Bob and Cleo are typing …", "Bob, Cleo and Dan are typing …"],
+            strict=True,
+        ):
+            await guest.does("typing", room="lobby")
+            await expect(line).to_have_text(words)
+        await box.press_sequentially("me too")
+        for name in ("Eve", "Fay", "Gil"):
+            other = await stack.enter_async_context(Guest.arrives(server.url, name))
+            await other.does("typing", room="lobby")
+        await expect(line).to_have_text("Bob, Cleo and 4 others are typing …")
+        await expect(box).to_have_accessible_description("Bob, Cleo and 4 others are typing …")
+        assert (
+            await line.evaluate("line => line.closest('[aria-live], [role=status], [role=alert], [role=log]')") is None
+        )
+    await expect(line).to_have_text("")
+
+
+async def test_names_of_many_who_are_here_are_read_when_they_are_shown(visitors: Visitors, server: Running) -> None:
+    async with AsyncExitStack() as stack:
+        for number in range(60):
+            await stack.enter_async_context(Guest.arrives(server.url, f"Guest no. {number}"))
+        ann = await visitors.comes()
+        await ann.page.get_by_role("button", name="About this room, 61 people here").click()
+        await expect(ann.page.locator(".side .here")).to_have_count(61)
 
 
 async def test_a_new_name_is_seen_everywhere_and_survives_a_reload(visitors: Visitors) -> None:

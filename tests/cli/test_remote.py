@@ -1,7 +1,8 @@
-"""`hubbub say`, `rooms` and `tail` at a terminal, against a running chat."""
+"""`hubbub say`, `rooms`, `search` and `tail` at a terminal, against a running chat."""
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import stat
@@ -134,6 +135,31 @@ async def test_rooms_are_listed_with_what_is_unread(terminal: Terminal, bob: Gue
         ("garden-plans", False, 0),
         ("lobby", True, 1),
     ]
+
+
+# search ------------------------------------------------------------------------------------------------------
+
+
+async def test_search_prints_the_newest_messages_that_fit(terminal: Terminal, bob: Guest) -> None:
+    for number in range(23):
+        await bob.says(f"tea {number}")
+    seq = await bob.says("more *tea*\nplease")
+    await bob.says("coffee")
+    ended = await terminal.run("search", "tea", "from:bob", "-n", "22")
+    lines = ended.out.splitlines()
+    assert (ended.code, ended.err, len(lines)) == (0, "", 22)
+    assert re.fullmatch(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d  lobby/{seq}  Bob: more \*tea\* please", lines[0])
+    assert lines[-1].endswith("Bob: tea 2")
+    assert len((await terminal.run("search", "tea", "--lines", "100")).out.splitlines()) == 24
+    [hit] = map(json.loads, (await terminal.run("search", "coffee", "--json")).out.splitlines())
+    assert hit["message"]["text"] == "coffee"
+
+
+async def test_search_says_when_there_is_nothing_or_a_mistake(
+    terminal: Terminal, complaint: Check, server: Running
+) -> None:
+    assert await terminal.run("search", "nowhere") == (0, "", "hubbub: nothing was found")
+    assert "a day like 2026-01-31" in complaint(await terminal.run("search", "before:now"))
 
 
 # tail --------------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """`hubbub serve` as a process: its address, its complaints of one line each, and its end."""
 
+import gc
 import signal
 import socket
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from hubbub import __version__
 from hubbub.cli import COMMANDS
+from hubbub.cli.serve import tune_python
 from hubbub.settings import Settings, flag_of
 from hubbub.testing.people import Guest
 from tests.cli.conftest import Check, Terminal
@@ -38,6 +41,19 @@ async def test_the_whole_network_is_let_in_only_when_asked_for(terminal: Termina
     server, _ = await terminal.serve("--port", "0", "--host", "0.0.0.0")
     await server.prints("stop: Ctrl-C")
     assert not any("only this machine" in line for line in server.lines)
+
+
+def test_in_a_server_the_collector_looks_less_often_and_threads_take_turns_more_often() -> None:
+    before, interval_s = gc.get_threshold(), sys.getswitchinterval()
+    try:
+        tune_python()
+        assert gc.get_threshold()[0] > before[0]
+        assert gc.get_freeze_count() > 0
+        assert sys.getswitchinterval() < interval_s
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+        sys.setswitchinterval(interval_s)
 
 
 # Complaints --------------------------------------------------------------------------------------------------
@@ -194,4 +210,4 @@ async def test_each_command_has_a_help(terminal: Terminal, command: str) -> None
 
 def test_every_command_has_a_file_of_its_own() -> None:
     folder = Path(__file__).parents[2] / "src" / "hubbub" / "cli"
-    assert {file.stem for file in folder.glob("*.py")} == {*COMMANDS, "__init__", "remote"}
+    assert {file.stem for file in folder.glob("*.py")} == {*COMMANDS, "__init__", "remote", "data_folder"}

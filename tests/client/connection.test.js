@@ -1,76 +1,22 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { Connection, Refused } from "../../src/hubbub/client/connection.js";
+import {
+  ADDRESS,
+  ANSWER_MS,
+  begins,
+  comesBackAfter,
+  ends,
+  happens,
+  LONGEST_WAIT_MS,
+  LOOK_EVERY_MS,
+  Page,
+  probes,
+  refusal,
+} from "./connected.js";
 import { Socket } from "./socket.js";
 
-const ADDRESS = "wss://chat.example/ws";
-const LONGEST_WAIT_MS = 30_000;
-const SILENCE_MS = 25_000;
-const LOOK_EVERY_MS = 5000;
-const ANSWER_MS = 10_000;
-
-/** A page with one connection, and what it was told. */
-class Page {
-  frames = [];
-  statuses = [];
-
-  constructor() {
-    this.connection = new Connection({
-      url: ADDRESS,
-      hello: () => ({ type: "hello", version: 1, cursors: { lobby: this.frames.length } }),
-      room: () => "lobby",
-      onFrame: (frame) => this.frames.push({ ...frame, status: this.connection.status }),
-      onStatus: () => this.statuses.push(this.connection.status),
-    });
-  }
-
-  static connected() {
-    const page = new Page();
-    page.connection.connect();
-    page.welcomed();
-    return page;
-  }
-
-  welcomed() {
-    Socket.last.opens();
-    Socket.last.hears({ type: "welcome", epoch: "e1", rooms: [] });
-  }
-}
-
-const listeners = { window: {}, document: {} };
-const happens = (what, target = "window") => listeners[target][what]();
-
-beforeEach(() => {
-  Socket.made = [];
-  globalThis.WebSocket = Socket;
-  globalThis.addEventListener = (kind, listener) => (listeners.window[kind] = listener);
-  globalThis.document = {
-    visibilityState: "visible",
-    addEventListener: (kind, listener) => (listeners.document[kind] = listener),
-  };
-  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 1_700_000_000_000 });
-});
-afterEach(() => {
-  mock.restoreAll();
-  mock.timers.reset();
-});
-
-/** Fails unless the next connection begins exactly when this time has passed. */
-function comesBackAfter(milliseconds) {
-  const before = Socket.made.length;
-  if (milliseconds > 0) {
-    mock.timers.tick(milliseconds - 1);
-    assert.equal(Socket.made.length, before, `it came back before ${milliseconds} ms`);
-  }
-  mock.timers.tick(1);
-  assert.equal(Socket.made.length, before + 1, `it did not come back after ${milliseconds} ms`);
-}
-
-const refusal = async (/** @type {Promise<unknown>} */ promise) => {
-  const error = await promise.then(() => assert.fail("it was not refused"), (reason) => reason);
-  assert.ok(error instanceof Refused, error);
-  return error;
-};
+beforeEach(begins);
+afterEach(ends);
 
 // Opening ------------------------------------------------------------------------------------------------------
 
@@ -203,16 +149,16 @@ test("It was lost when it was last open, however often it fails to come back", (
 });
 
 for (const [chance, waits] of [
-  [0, [500, 500, 500, 500, 500, 500, 500, 500]],
-  [0.5, [750, 1250, 2250, 4250, 8250, 15250, 15250, 15250]],
+  [0, [0, 0, 0, 0, 0, 0, 0, 0]],
+  [0.5, [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]],
   [1, [1000, 2000, 4000, 8000, 16000, LONGEST_WAIT_MS, LONGEST_WAIT_MS, LONGEST_WAIT_MS]],
 ]) {
-  test(`The wait is drawn between 500 ms and a bound that doubles up to 30 s (chance ${chance})`, () => {
+  test(`The wait is drawn between nothing and a bound that doubles up to 30 s (chance ${chance})`, () => {
     mock.method(Math, "random", () => chance);
     const { connection } = new Page();
     connection.connect();
     for (const wait of waits) {
-      Socket.last.ends();
+      Socket.last.ends(); // also what a refused handshake looks like to a script
       comesBackAfter(wait);
     }
   });
@@ -299,6 +245,33 @@ test("A network that is back, or a page that is looked at, ends the wait", () =>
   assert.equal(Socket.made.length, 3, "the wait that was ended began another connection");
 });
 
+test("A network that is back ends also a try that began before, and makes the waits small again", () => {
+  mock.method(Math, "random", () => 1);
+  const { connection } = new Page();
+  connection.connect();
+  for (const wait of [1000, 2000, 4000]) {
+    Socket.last.ends();
+    comesBackAfter(wait);
+  }
+  const stuck = Socket.last;
+  happens("online");
+  assert.equal(stuck.closing, true);
+  assert.notEqual(Socket.last, stuck);
+  stuck.ends();
+  assert.equal(connection.status, "connecting");
+  Socket.last.ends();
+  comesBackAfter(1000);
+});
+
+test("A network that is back makes an open connection prove that it still is, once", () => {
+  Page.connected();
+  happens("online");
+  happens("online");
+  assert.equal(probes().length, 1);
+  mock.timers.tick(ANSWER_MS + LOOK_EVERY_MS);
+  assert.equal(Socket.last.closing, true);
+});
+
 test("A page that is hidden does not end the wait", () => {
   const { connection } = Page.connected();
   Socket.last.ends();
@@ -315,86 +288,4 @@ test("The end of a socket that is not used any more changes nothing", () => {
   page.welcomed();
   old.ends();
   assert.equal(page.connection.status, "open");
-});
-
-// Silence ------------------------------------------------------------------------------------------------------
-
-const probes = (socket = Socket.last) => socket.sent.filter(({ type }) => type === "here");
-
-test("A silent connection is asked whether it still answers, once", () => {
-  Page.connected();
-  mock.timers.tick(SILENCE_MS);
-  assert.deepEqual(probes(), []);
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.deepEqual(probes().map(({ room }) => room), ["lobby"]);
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.equal(probes().length, 1);
-});
-
-test("A connection that is heard is not asked", () => {
-  Page.connected();
-  for (let n = 0; n < 20; n++) {
-    mock.timers.tick(SILENCE_MS / 2);
-    Socket.last.hears({ type: "typing", room: "lobby", person: { id: "guest-2", name: "Bob" } });
-  }
-  assert.deepEqual(probes(), []);
-});
-
-test("An answer, even a refusal, keeps the connection, and silence is measured from it", () => {
-  const { connection } = Page.connected();
-  for (let n = 1; n <= 3; n++) {
-    mock.timers.tick(SILENCE_MS + LOOK_EVERY_MS);
-    assert.equal(probes().length, n);
-    const { id } = probes().at(-1);
-    Socket.last.hears({ type: "error", id, code: "not_found", words: "No such room.", retry: false });
-  }
-  assert.equal(connection.status, "open");
-  assert.equal(Socket.made.length, 1);
-});
-
-test("A dead connection is dropped without waiting for its other side, and comes back", async () => {
-  const page = Page.connected();
-  const dead = Socket.last;
-  const waiting = page.connection.ask("rooms");
-  mock.timers.tick(SILENCE_MS + LOOK_EVERY_MS);
-  assert.equal(probes(dead).length, 1);
-  mock.timers.tick(ANSWER_MS);
-  assert.equal(page.connection.status, "open");
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.equal(dead.closing, true);
-  assert.equal((await refusal(waiting)).code, "disconnected");
-  assert.deepEqual(page.statuses.slice(0, 3), ["connecting", "open", "waiting"]);
-  mock.timers.tick(LONGEST_WAIT_MS);
-  page.welcomed();
-  assert.equal(page.connection.status, "open");
-});
-
-test("After a sleep, a page that is looked at asks at once", () => {
-  Page.connected();
-  mock.timers.setTime(Date.now() + 3_600_000);
-  happens("visibilitychange", "document");
-  assert.equal(probes().length, 1);
-});
-
-test("Looking at the page again and again does not keep a dead connection", () => {
-  const { connection } = Page.connected();
-  mock.timers.tick(SILENCE_MS + LOOK_EVERY_MS);
-  for (let n = 0; n <= ANSWER_MS / LOOK_EVERY_MS; n++) {
-    happens("visibilitychange", "document");
-    mock.timers.tick(LOOK_EVERY_MS);
-  }
-  assert.notEqual(connection.status, "open");
-});
-
-test("A connection that is opened and never welcomed is dropped, and comes back", () => {
-  const { connection } = new Page();
-  connection.connect();
-  const silent = Socket.last;
-  silent.opens();
-  mock.timers.tick(SILENCE_MS);
-  assert.equal(connection.status, "connecting");
-  mock.timers.tick(LOOK_EVERY_MS);
-  assert.equal(silent.closing, true);
-  mock.timers.tick(LONGEST_WAIT_MS);
-  assert.equal(Socket.made.length, 2);
 });

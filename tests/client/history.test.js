@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import {
-  beginRequest,
-  cursors,
-  forgetRequest,
-  Room,
-  ROWS_MAX,
-  takeHistory,
-  trim,
-} from "../../src/hubbub/client/state.js";
+import { beginRequest, forgetRequest, ROWS_MAX, takeHistory, trim } from "../../src/hubbub/client/reader.js";
+import { cursors, Room } from "../../src/hubbub/client/state.js";
 import {
   ANN,
   annOpensTheLobby,
@@ -19,7 +12,7 @@ import {
   hear,
   message,
   page,
-  posted,
+  posted, reset,
   room,
   seqs,
   state,
@@ -84,7 +77,7 @@ test("A late word that one has joined neither moves the cursor nor the count", (
 });
 
 test("A reset forgets the messages and goes on after its seq", () => {
-  hear(posted(11, "yes", ANN, { reply_to: 9 }), { type: "reset", room: "lobby", seq: 5000 });
+  hear(posted(11, "yes", ANN, { reply_to: 9 }), reset(5000));
   assert.deepEqual([room.messages.size, room.quotes.size, room.loaded, room.cursor], [0, 0, false, 5000]);
   assert.equal(hear(posted(5001))[0].fresh, true);
   assert.deepEqual(seqs(), []);
@@ -182,7 +175,7 @@ test("A request that got no answer is forgotten, and others go on", () => {
 
 test("An answer from before a reset misses events, so it is not taken and must be asked for again", () => {
   const events = beginRequest(room);
-  hear(posted(11), { type: "reset", room: "lobby", seq: 20 }, posted(21));
+  hear(posted(11), reset(20), posted(21));
   assert.equal(takeHistory(room, page(11, [message(11)]), "all", events), false);
   assert.deepEqual([room.loaded, seqs()], [false, []]);
   assert.equal(takeHistory(room, page(20, [message(20)]), "all", events), true);

@@ -1,5 +1,6 @@
 /** What Ann's page knows: the lobby, of which messages 8 to 10 are loaded. And the frames that she may hear. */
-import { bootHistory, createState, receive } from "../../src/hubbub/client/state.js";
+import { bootHistory } from "../../src/hubbub/client/reader.js";
+import { createState, receive } from "../../src/hubbub/client/state.js";
 
 export const ANN = { id: "guest-1", name: "Ann" };
 export const BOB = { id: "guest-2", name: "Bob" };
@@ -36,6 +37,12 @@ export const posted = (seq, text = `message ${seq}`, by = BOB, more = {}) => ({
   ...more,
 });
 export const event = (type, seq, fields = {}) => ({ type, room: "lobby", seq, at: NOW + seq, by: BOB, ...fields });
+export const reset = (seq, fields = {}) => ({
+  type: "reset",
+  room: "lobby",
+  seq,
+  summary: summary({ head: seq, ...fields }),
+});
 export const page = (head, messages, more = {}) => ({
   room: "lobby",
   head,

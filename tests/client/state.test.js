@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { UNREAD_CAP } from "../../src/hubbub/client/lib/words.js";
-import {
-  beginRequest,
-  bootHistory,
-  changedBy,
-  createState,
-  cursors,
-  quoteOf,
-  Room,
-  takeHistory,
-  takeQuote,
-  typingNow,
-} from "../../src/hubbub/client/state.js";
+import { beginRequest, bootHistory, takeHistory, takeQuote } from "../../src/hubbub/client/reader.js";
+import { changedBy, createState, cursors, quoteOf, Room } from "../../src/hubbub/client/state.js";
 import {
   ANN,
   annOpensTheLobby,
@@ -25,6 +14,7 @@ import {
   NOW,
   page,
   posted,
+  reset,
   room,
   seqs,
   state,
@@ -286,7 +276,7 @@ test("A quote that was asked for is what its message is by now", () => {
 
 test("A quote from before a reset is not taken", () => {
   const events = beginRequest(room);
-  hear({ type: "reset", room: "lobby", seq: 20 });
+  hear(reset(20));
   takeQuote(room, page(10, [message(2)]), 2, events);
   assert.equal(room.quotes.size, 0);
 });
@@ -294,94 +284,4 @@ test("A quote from before a reset is not taken", () => {
 test("What is not the message that was asked for is not its quote", () => {
   takeQuote(room, page(10, [message(3)]), 2, beginRequest(room));
   assert.equal(room.quotes.size, 0);
-});
-
-// Unread -------------------------------------------------------------------------------------------------------
-
-test("Messages of others count as unread, one's own do not", () => {
-  hear(posted(11), posted(12, "mine", ANN), posted(13));
-  assert.equal(room.unread, 2);
-});
-
-test("Events that are replayed up to what the summary counted do not count again", () => {
-  hear({ type: "welcome", me: ANN, epoch: EPOCH, rooms: [summary({ head: 12, unread: 2 }), summary({ id: "plans" })] });
-  hear(posted(11), posted(12));
-  assert.deepEqual([room.unread, seqs()], [2, [8, 9, 10, 11, 12]]);
-  hear(posted(13));
-  assert.equal(room.unread, 3);
-});
-
-test("A message that was deleted before it arrived does not count", () => {
-  hear(posted(11, ""));
-  assert.equal(room.unread, 0);
-});
-
-test("Unread messages are counted up to the cap", () => {
-  for (let seq = 11; seq <= 10 + UNREAD_CAP + 5; seq++) hear(posted(seq));
-  assert.equal(room.unread, UNREAD_CAP);
-});
-
-test("A deleted message that was unread counts no more; one that was read, or is one's own, did not count", () => {
-  hear(posted(11), posted(12), posted(13, "mine", ANN));
-  hear(event("message.deleted", 14, { message: 12 }));
-  assert.equal(room.unread, 1);
-  hear(event("message.deleted", 15, { message: 9 }), event("message.deleted", 16, { message: 13, by: ANN }));
-  assert.equal(room.unread, 1);
-});
-
-test("A deletion that is replayed, and that the summary knew of, is not taken off again", () => {
-  hear(posted(11), posted(12));
-  hear({ type: "welcome", me: ANN, epoch: EPOCH, rooms: [summary({ head: 13, unread: 1 }), summary({ id: "plans" })] });
-  hear(event("message.deleted", 13, { message: 12 }));
-  assert.equal(room.unread, 1);
-});
-
-test("The deletion of a message that arrived deleted, and did not count, is not taken off", () => {
-  hear(posted(11), posted(12, ""), event("message.deleted", 13, { message: 12 }));
-  assert.equal(room.unread, 1);
-});
-
-test("What is deleted of a hundred or more changes nothing: there may be more", () => {
-  for (let seq = 11; seq <= 10 + UNREAD_CAP; seq++) hear(posted(seq));
-  hear(event("message.deleted", 11 + UNREAD_CAP, { message: 11 }));
-  assert.equal(room.unread, UNREAD_CAP);
-});
-
-test("What the same person reads elsewhere is read here too, and only what follows counts", () => {
-  hear(posted(11), posted(12));
-  hear({ type: "read", room: "lobby", read: 13, unread: 0 });
-  assert.deepEqual([room.read, room.unread], [13, 0]);
-  hear(posted(13));
-  assert.equal(room.unread, 0);
-  hear(posted(14));
-  assert.equal(room.unread, 1);
-});
-
-// Signals ------------------------------------------------------------------------------------------------------
-
-test("Presence says who came, who went and how many are here", () => {
-  hear({ type: "presence", room: "lobby", here: [BOB, CLEO], gone: [], count: 3 });
-  hear({ type: "presence", room: "lobby", here: [], gone: [BOB.id], count: 2 });
-  assert.deepEqual([[...room.here], room.hereCount], [[[CLEO.id, "Cleo"]], 2]);
-});
-
-test("Typing lasts six seconds, or until the message comes, or the person goes", () => {
-  const typing = (person) => ({ type: "typing", room: "lobby", person });
-  hear(typing(BOB), typing(CLEO));
-  assert.deepEqual(typingNow(room, NOW + 5999), ["Bob", "Cleo"]);
-  assert.deepEqual(typingNow(room, NOW + 6000), []);
-  hear(typing(BOB), typing(CLEO), posted(11, "hi", BOB));
-  assert.deepEqual(typingNow(room, NOW), ["Cleo"]);
-  hear({ type: "presence", room: "lobby", here: [], gone: [CLEO.id], count: 1 });
-  assert.deepEqual(typingNow(room, NOW), []);
-});
-
-test("One's own typing, from another tab, is not shown", () => {
-  hear({ type: "typing", room: "lobby", person: ANN });
-  assert.deepEqual(typingNow(room, NOW), []);
-});
-
-test("One's own new name is known at once", () => {
-  hear({ type: "me", person: { ...ANN, name: "Anna", kind: "guest" } });
-  assert.equal(state.me.name, "Anna");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countOf, dayOf, excerpt, hue, listOf, plural } from "../../src/hubbub/client/lib/words.js";
+import { countOf, dayOf, excerpt, hue, listOf, plural, typingWords } from "../../src/hubbub/client/lib/words.js";
 
 // From Python: [hubbub.web.page.hue(person) for person in …]
 const HUES_OF_THE_SERVER = {
@@ -31,6 +31,25 @@ test("Exactly one is not plural", () => {
   assert.equal(plural(1, "person", "people"), "1 person");
   assert.equal(plural(2, "person", "people"), "2 people");
   assert.equal(plural(2, "message"), "2 messages");
+});
+
+const typists = (/** @type {string[]} */ ...names) => names.map((name) => ({ id: `guest-${name}`, name }));
+
+test("Who is typing is said in one line, however many they are", () => {
+  const words = (/** @type {string[]} */ names, others = 0) => typingWords({ people: typists(...names), others });
+  assert.equal(words([]), "");
+  assert.equal(words(["Ann"]), "Ann is typing …");
+  assert.equal(words(["Ann", "Bob"]), "Ann and Bob are typing …");
+  assert.equal(words(["Ann", "Bob", "Cleo"]), "Ann, Bob and Cleo are typing …");
+  assert.equal(words(["Ann", "Bob", "Cleo", "Dan"]), "Ann, Bob and 2 others are typing …");
+  assert.equal(words(["Ann", "Bob", "Cleo", "Dan"], 40), "Ann, Bob and 42 others are typing …");
+  assert.equal(words(["Ann", "Bob"], 1), "Ann, Bob and 1 other are typing …");
+  assert.equal(words(["Ann"], 1), "Ann and 1 other are typing …");
+});
+
+test("Where nobody is named, those who are typing are counted", () => {
+  assert.equal(typingWords({ people: [], others: 1 }), "1 person is typing …");
+  assert.equal(typingWords({ people: [], others: 12 }), "12 people are typing …");
 });
 
 test("What the server stops counting at is shown as 99+", () => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
 import { Refused } from "../../src/hubbub/client/connection.js";
-import { Reader } from "../../src/hubbub/client/reader.js";
-import { bootHistory, createState, cursors, receive } from "../../src/hubbub/client/state.js";
+import { bootHistory, Reader } from "../../src/hubbub/client/reader.js";
+import { createState, cursors, receive } from "../../src/hubbub/client/state.js";
 import { Dice, Log, ME, ROOM } from "./log.js";
 
 export const LARGE_EVERY = 25; // so that the page drops rows at its ends
@@ -43,8 +43,6 @@ class Link {
   made = undefined;
   /** The last seq that was written; undefined while the person is not in the room. */
   written = undefined;
-  /** Whether the page was told of everything since the welcome: a later reset takes a new name of the room with it. */
-  complete = true;
 
   constructor(log, hello, dice) {
     this.log = log;
@@ -74,7 +72,7 @@ class Link {
   }
 
   reset() {
-    this.write({ type: "reset", room: ROOM, seq: this.log.head });
+    this.write({ type: "reset", room: ROOM, seq: this.log.head, summary: this.log.summary() });
     this.written = this.log.head;
   }
 
@@ -227,9 +225,7 @@ export class World {
         link?.loseEvent();
         break;
       case "reset":
-        if (link?.written === undefined) break;
-        link.reset();
-        link.complete = false;
+        if (link?.written !== undefined) link.reset();
         break;
       case "leave":
         if (link && log.members.has(ME)) link.leaves();
@@ -333,13 +329,13 @@ function assertIsOfTheLog(room, log) {
 }
 
 /** At rest: the messages of that stretch are what the server says that they are, and it ends where it says. */
-export function assertIsTheLog({ room, link }, log) {
+export function assertIsTheLog({ room }, log) {
   assertIsOfTheLog(room, log);
   const all = [...log.messages.values()];
   const shown = [...room.messages.values()];
   assert.ok(room.loaded && shown.length, "nothing is loaded");
   assert.equal(room.cursor, log.head);
-  if (link.complete) assert.equal(room.name, log.name);
+  assert.equal(room.name, log.name);
   assert.equal(room.moreBefore, all[0].seq < shown[0].seq, "more before");
   assert.equal(room.moreAfter, all.at(-1).seq > shown.at(-1).seq, "more after");
   assert.equal(room.waiting.size, 0, "a request is remembered that is not under way");

@@ -6,18 +6,20 @@ from typing import Any, TypeVar
 
 import pytest
 
+from hubbub.core.models import RoomSummary
 from hubbub.errors import Unavailable
 from hubbub.hub.catchup import PAGE, CatchUp
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.outlet import Batch
 from hubbub.store import StoredFrame
 from hubbub.tasks import Tasks
-from tests.hub.test_hub import ANN, BOB
+from tests.hub.test_hub import ANN, BOB, reset, summary
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
 LIMIT = 1000
 LOW_WATER = 250
+REPLAY_LIMIT = 10_000
 
 
 class Outlet:
@@ -65,19 +67,28 @@ class Log:
         self.reads.append(seq)
         return self.frames[seq : seq + limit]
 
+    def summary(self, room: str, person: str) -> RoomSummary:
+        assert (room, person) == ("lobby", ANN.id)
+        return summary(len(self.frames))
+
 
 class Rig:
     def __init__(self, events: int) -> None:
         self.log = Log(events)
         self.tasks = Tasks()
-        self.catch_up = CatchUp(self.log, spawn=self.tasks.spawn, low_water=LOW_WATER)  # type: ignore[arg-type]
+        self.catch_up = CatchUp(
+            self.log,  # type: ignore[arg-type]
+            spawn=self.tasks.spawn,
+            low_water=LOW_WATER,
+            cut=lambda connection, reason: connection.outlet.abort(),
+        )
         self.hub = self.catch_up.hub = Hub(
             call_soon=asyncio.get_running_loop().call_soon,
             on_behind=self.catch_up.start,
             plain_of=lambda frame: f"plain {frame}",
             buffer_limit=LIMIT,
             ring_size=4,
-            replay_limit=10_000,
+            replay_limit=REPLAY_LIMIT,
         )
         self.hub.open("lobby", events, self.log.frames[-4:])
 
@@ -195,6 +206,41 @@ async def test_one_who_comes_again_with_another_cursor_is_served_from_there(rig:
     rig.log.free.set()
     await rig.rest()
     assert outlet.frames == events(2 * PAGE + 1, 3 * PAGE)
+
+
+async def test_one_who_is_too_far_behind_is_given_the_room_as_it_is_now_and_goes_live(rig: Rig) -> None:
+    connection, outlet = rig.join(cursor=-1)
+    await rig.until(lambda: "lobby" in connection.live)
+    rig.happen()
+    await rig.until(lambda: len(outlet.frames) == 2)
+    assert outlet.frames == [reset(3 * PAGE, head=3 * PAGE), f"e{3 * PAGE + 1}"]
+    assert rig.log.reads == []
+
+
+async def test_one_who_becomes_too_slow_is_reset_when_there_is_space_again(rig: Rig) -> None:
+    connection, outlet = rig.join(cursor=3 * PAGE)
+    outlet.waiting = LIMIT
+    for _ in range(REPLAY_LIMIT + 1):
+        rig.happen()
+        rig.hub.flush()
+    await rig.rest()
+    assert outlet.frames == []
+    outlet.waiting = 0
+    rig.catch_up.drained(connection)
+    await rig.rest()
+    head = 3 * PAGE + REPLAY_LIMIT + 1
+    assert outlet.frames == [reset(head, head=head)]
+    assert connection.live == {"lobby"}
+
+
+async def test_one_who_leaves_while_the_summary_is_read_is_given_nothing(rig: Rig) -> None:
+    rig.log.free.clear()
+    connection, outlet = rig.join(cursor=-1)
+    await asyncio.sleep(0)
+    rig.hub.disconnect(connection)
+    rig.log.free.set()
+    await rig.rest()
+    assert outlet.frames == []
 
 
 async def test_plain_connections_are_given_lines(rig: Rig) -> None:

@@ -4,13 +4,23 @@ from collections.abc import Callable
 
 import pytest
 
-from hubbub.core.models import Person
+from hubbub.core.models import Person, RoomSummary
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.outlet import Batch
+from hubbub.protocol import Reset
 from hubbub.store import StoredFrame
 
 ANN = Person(id="guest-1", name="Ann", kind="guest", created_at=1)
 BOB = Person(id="guest-2", name="Bob", kind="guest", created_at=2)
+
+
+def summary(head: int) -> RoomSummary:
+    return RoomSummary(id="lobby", name="Lobby", archived=False, head=head, last_at=1, joined=True, unread=2)
+
+
+def reset(seq: int, head: int) -> str:
+    """The frame."""
+    return Reset(room="lobby", seq=seq, summary=summary(head)).model_dump_json(exclude_none=True)
 
 
 class ListOutlet:
@@ -68,12 +78,16 @@ class Rig:
             work()
 
     def join(
-        self, cursor: int | None = None, person: Person = ANN, plain: bool = False
+        self,
+        cursor: int | None = None,
+        person: Person = ANN,
+        plain: bool = False,
+        summary: RoomSummary | None = None,
     ) -> tuple[Connection, ListOutlet]:
         outlet = ListOutlet()
         connection = Connection(person, outlet, plain=plain)
         self.hub.connect(connection)
-        self.hub.enter(connection, "lobby", cursor)
+        self.hub.enter(connection, "lobby", cursor, summary)
         return connection, outlet
 
     def serve_the_log(self) -> None:
@@ -81,6 +95,9 @@ class Rig:
         while self.behind:
             connection, room = self.behind.pop()
             while (cursor := connection.behind.get(room)) is not None:
+                if self.hub.is_too_far_behind(connection, room):
+                    self.hub.reset(connection, room, summary(len(self.log)))
+                    continue
                 before = (cursor, connection.outlet.buffered())
                 self.hub.replay(connection, room, [s for s in self.log if s.seq > cursor])
                 if (connection.behind.get(room), connection.outlet.buffered()) == before:
@@ -165,10 +182,54 @@ def test_the_store_may_be_ahead_of_what_was_delivered() -> None:
 def test_an_impossible_or_too_old_cursor_is_reset_to_the_head(cursor: int) -> None:
     rig = Rig(replay_limit=5)
     rig.open(10)
-    _, ann = rig.join(cursor=cursor)
+    connection, ann = rig.join(cursor=cursor)
+    assert (ann.frames, rig.behind) == ([], [(connection, "lobby")])
     rig.happen()
     rig.tick()
-    assert ann.frames == ['{"type":"reset","room":"lobby","seq":10}', "e11"]
+    rig.serve_the_log()
+    rig.happen()
+    rig.tick()
+    assert ann.frames == [reset(11, head=11), "e12"]
+
+
+@pytest.mark.parametrize("cursor", [-1, 3])
+def test_whoever_brings_a_summary_is_reset_at_once_and_gets_what_happened_since(cursor: int) -> None:
+    rig = Rig(replay_limit=5)
+    rig.open(10)
+    _, ann = rig.join(cursor=cursor, summary=summary(8))
+    assert ann.frames == [reset(8, head=8), "e9", "e10"]
+    assert rig.behind == []
+
+
+def test_a_summary_is_not_needed_by_one_who_is_not_too_far_behind() -> None:
+    rig = Rig(replay_limit=5)
+    rig.open(10)
+    _, ann = rig.join(cursor=7, summary=summary(10))
+    assert ann.frames == events(8, 10)
+
+
+def test_a_reset_does_not_skip_events_that_the_store_has_and_this_node_has_not_delivered_yet() -> None:
+    rig = Rig()
+    rig.open(10)
+    _, ann = rig.join(cursor=-1, summary=summary(12))
+    rig.happen(2)
+    rig.tick()
+    assert ann.frames == [reset(10, head=12), "e11", "e12"]
+
+
+def test_a_plain_connection_that_is_too_far_behind_goes_on_without_a_word() -> None:
+    rig = Rig(replay_limit=5, buffer_limit=20)
+    rig.open(0)
+    _, tutorial = rig.join(plain=True)
+    tutorial.stuck = 19
+    for _ in range(10):
+        rig.happen()
+        rig.tick()
+    tutorial.stuck = 0
+    rig.serve_the_log()
+    rig.happen()
+    rig.tick()
+    assert tutorial.frames == ["plain e11"]
 
 
 def test_a_cursor_ahead_of_this_node_waits_for_the_node() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub.core.models import Author
-from hubbub.hub.presence import NAMES_MAX, TICK_S, PresenceBoard
-from hubbub.protocol import Envelope
+from hubbub.hub.presence import TICK_S, PresenceBoard
+from hubbub.protocol import NAMES_MAX, Envelope
 
 ANN = Author(id="guest-1", name="Ann")
 BOB = Author(id="guest-2", name="Bob")
@@ -87,7 +87,7 @@ def test_a_reload_is_not_told() -> None:
     assert rig.pass_time(1.0) == []
     rig.board.enter("lobby", ANN)
     assert rig.pass_time(60) == []
-    assert rig.board.here("lobby") == ([ANN], 1)
+    assert rig.board.here("lobby", NAMES_MAX) == ([ANN], 1)
     assert rig.lines() == []
 
 
@@ -97,7 +97,7 @@ def test_one_who_does_not_come_back_is_gone_after_the_grace() -> None:
     rig.board.enter("lobby", BOB)
     rig.pass_time()
     rig.board.exit("lobby", ANN)
-    assert rig.board.here("lobby") == ([ANN, BOB], 2)
+    assert rig.board.here("lobby", NAMES_MAX) == ([ANN, BOB], 2)
     [signal] = rig.pass_time(3.0 + TICK_S)
     assert (signal["here"], signal["gone"], signal["count"]) == ([], [ANN.id], 1)
     assert rig.lines() == ["Ann left the chat"]
@@ -108,7 +108,7 @@ def test_one_who_leaves_on_purpose_is_gone_at_once() -> None:
     rig.board.enter("lobby", ANN)
     rig.pass_time()
     rig.board.exit("lobby", ANN, at_once=True)
-    assert rig.board.here("lobby") == ([], 0)
+    assert rig.board.here("lobby", NAMES_MAX) == ([], 0)
     assert rig.lines() == ["Ann left the chat"]
     assert [signal["gone"] for signal in rig.pass_time()] == [[ANN.id]]
 
@@ -150,12 +150,52 @@ def test_above_the_limit_only_the_number_is_told() -> None:
     rig.board.enter("lobby", crowd[-1])
     [signal] = rig.pass_time()
     assert (signal["here"], signal["gone"], signal["count"]) == ([], [], NAMES_MAX + 1)
-    people, count = rig.board.here("lobby")
+    people, count = rig.board.here("lobby", NAMES_MAX)
     assert (len(people), count) == (NAMES_MAX, NAMES_MAX + 1)
     assert people == sorted(people, key=lambda person: person.id)
     rig.board.exit("lobby", crowd[0])
     [signal] = rig.pass_time()
     assert (signal["gone"], signal["count"]) == ([crowd[0].id], NAMES_MAX)
+
+
+def test_a_thousand_who_join_a_room_of_a_thousand_cost_each_member_one_short_signal_a_second() -> None:
+    rig = Rig(grace_s=0)
+    for person in guests(2000)[:1000]:
+        rig.board.enter("lobby", person)
+    rig.pass_time()
+    told: list[tuple[float, str]] = []
+    for person in guests(2000)[1000:]:
+        rig.board.enter("lobby", person)
+        told += [(rig.now_s, json.dumps(signal)) for signal in rig.pass_time(0.01)]
+    told += [(rig.now_s, json.dumps(signal)) for signal in rig.pass_time()]
+    assert json.loads(told[-1][1])["count"] == 2000
+    assert len(told) <= rig.now_s / TICK_S
+    assert max(len(frame) for _, frame in told) < 100
+    assert rig.board.here("lobby", 2)[0] == guests(2)
+
+
+def test_many_changes_in_a_small_room_are_told_as_a_number_too() -> None:
+    rig = Rig(grace_s=0)
+    crowd = guests(NAMES_MAX)
+    for person in crowd:
+        rig.board.enter("lobby", person)
+    rig.pass_time()
+    for person in crowd[1:]:
+        rig.board.exit("lobby", person)
+    for person in (ANN, BOB):
+        rig.board.enter("lobby", person)
+    [signal] = rig.pass_time()
+    assert (signal["here"], signal["gone"], signal["count"]) == ([], [], 3)
+
+
+def test_a_crowd_is_more_people_than_are_named() -> None:
+    rig = Rig(grace_s=0)
+    assert not rig.board.is_crowd("lobby")
+    for person in guests(NAMES_MAX):
+        rig.board.enter("lobby", person)
+    assert not rig.board.is_crowd("lobby")
+    rig.board.enter("lobby", ANN)
+    assert rig.board.is_crowd("lobby")
 
 
 def test_a_room_that_nobody_is_in_any_more_is_forgotten() -> None:
@@ -165,5 +205,5 @@ def test_a_room_that_nobody_is_in_any_more_is_forgotten() -> None:
         rig.pass_time(stays_for)
         rig.board.exit("lobby", ANN)
         rig.pass_time()
-        assert rig.board.here("lobby") == ([], 0)
+        assert rig.board.here("lobby", NAMES_MAX) == ([], 0)
         assert rig.board._rosters == {}

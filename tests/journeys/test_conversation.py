@@ -1,8 +1,11 @@
 """Two people talk: every verb, over real sockets, as the others see it."""
 
+import asyncio
+
+import httpx2
 import pytest
 
-from hubbub.testing.people import Guest, Refused
+from hubbub.testing.people import Guest, Json, Refused
 from hubbub.testing.server import Running
 
 
@@ -129,8 +132,9 @@ async def test_two_tabs_of_one_person_stay_in_step(server: Running) -> None:
         await tab.hears("in the new room", room)
         seq = await bob.says("news")
         await tab.hears("news")
-        assert await ann.does("read", room="lobby", seq=seq) == {"room": "lobby", "read": seq, "unread": 0}
-        await tab.gets("read", lambda signal: signal["read"] == seq)
+        state = {"room": "lobby", "read": seq, "unread": 0, "head": seq}
+        assert await ann.does("read", room="lobby", seq=seq) == state
+        assert await tab.gets("read", lambda signal: signal["read"] == seq) == {"type": "read", **state}
         await ann.does("name", name="Anna")
         assert (await tab.gets("me"))["person"]["name"] == "Anna"
         await tab.says("from my tab")
@@ -171,13 +175,65 @@ async def test_who_is_here_and_who_is_typing(server: Running) -> None:
             here = await ann.does("here", room="lobby")
             assert {p["name"] for p in here["people"]} == {"Ann", "Bob"}
             assert here["count"] == 2
-            await bob.does("typing", room="lobby")
-            assert (await ann.gets("typing"))["person"]["name"] == "Bob"
+            assert await ann.does("here", room="lobby", limit=1) == {"people": here["people"][:1], "count": 2}
             await tab.drops()
             await bob.says("I am still here")
             await ann.hears("I am still here")
             assert not any(bob.me["id"] in s.get("gone", ()) for s in ann.signals)
         await ann.gets("presence", lambda s: bob.me["id"] in s["gone"])
+
+
+def names(signal: Json) -> list[str]:
+    assert signal["others"] == 0
+    return [person["name"] for person in signal["people"]]
+
+
+async def test_who_is_typing_is_told_to_everybody_also_to_those_who_come(server: Running) -> None:
+    async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
+        await bob.does("typing", room="lobby")
+        assert names(await ann.gets("typing")) == ["Bob"]
+        async with Guest.arrives(server.url, "Cleo") as cleo:
+            assert names(await cleo.gets("typing")) == ["Bob"]
+            await cleo.does("typing", room="lobby")
+            await ann.gets("typing", lambda signal: names(signal) == ["Bob", "Cleo"])
+        await ann.gets("typing", lambda signal: names(signal) == [])
+
+
+async def test_one_who_posts_leaves_or_goes_is_not_typing_any_more(server: Running) -> None:
+    def typing(guest: Guest, room: str = "lobby") -> bool:
+        return server.chat.typing.is_typing(room, guest.me["id"])
+
+    async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
+        room = (await ann.does("create", name="Plans"))["id"]
+        await bob.does("join", room=room)
+        await bob.gets("joined")
+        for where in ("lobby", room):
+            await bob.does("typing", room=where)
+        assert typing(bob)
+        await bob.says("that was me")
+        assert not typing(bob)
+        assert typing(bob, room)
+        await bob.does("leave", room=room)
+        assert not typing(bob, room)
+        tab = ann.another_tab()
+        await tab.returns()
+        await ann.does("typing", room="lobby")
+        for one, is_left in ((tab, True), (ann, False)):
+            others = len(server.chat.hub.connections_of(ann.me["id"])) - 1
+            await one.drops()
+            async with asyncio.timeout(20):
+                while len(server.chat.hub.connections_of(ann.me["id"])) > others:
+                    await asyncio.sleep(0)
+            assert typing(ann) is is_left
+
+
+async def test_typing_in_a_room_to_which_nobody_here_listens_is_not_kept(server: Running) -> None:
+    bob = await Guest.registers(server.url, "Bob")
+    assert server.chat.hub.head("lobby") is None
+    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {bob.token}"}) as http:
+        answer = await http.post(f"{server.url}/api/rooms/lobby/typing")
+    assert answer.status_code == 200
+    assert not server.chat.typing.is_typing("lobby", bob.me["id"])
 
 
 async def test_members_are_listed_in_pages(server: Running) -> None:

@@ -57,7 +57,8 @@ async def test_too_long_an_absence_is_answered_by_an_honest_reset(serving: Serve
         await bob.returns()
         reset = await bob.gets("reset")
         assert reset["room"] == "lobby"
-        assert reset["seq"] == ann.cursors["lobby"]
+        assert reset["seq"] == reset["summary"]["head"] == ann.cursors["lobby"]
+        assert (reset["summary"]["id"], reset["summary"]["unread"]) == ("lobby", 30)
         await ann.says("now")
         await bob.hears("now")
         assert bob.texts() == ["now"]
@@ -154,6 +155,33 @@ async def test_nobody_waits_for_one_who_does_not_read(serving: Serve) -> None:
         assert len(slow.texts()) == MANY
         await ann.says("and live again")
         await slow.hears("and live again")
+
+
+async def test_one_who_is_reset_in_mid_connection_is_told_how_the_room_is_now(serving: Serve) -> None:
+    async with (
+        serving(outlet_buffer_bytes=65_536, replay_limit=50) as server,
+        Guest.arrives(server.url, "Ann") as ann,
+        Guest.arrives(server.url, "Slow") as slow,
+    ):
+        room = (await ann.does("create", name="Plans"))["id"]
+        await slow.does("join", room=room)
+        await slow.gets("joined")
+        assert slow._socket is not None
+        slow._socket.transport.pause_reading()
+        [behind] = [c for c in server.chat.hub.connections() if c.person.name == "Slow"]
+        number = 0
+        async with asyncio.timeout(60):
+            while room not in behind.behind or not server.chat.hub.is_too_far_behind(behind, room):
+                await ann.says(f"{number} {LONG}", room)
+                number += 1
+        await ann.does("rename", room=room, name="Other plans")
+        slow._socket.transport.resume_reading()
+        reset = await slow.gets("reset")
+        assert reset["room"] == room
+        assert reset["seq"] == reset["summary"]["head"] == ann.cursors[room]
+        assert (reset["summary"]["name"], reset["summary"]["unread"]) == ("Other plans", 100)
+        await ann.says("and live again", room)
+        await slow.hears("and live again", room)
 
 
 async def test_one_who_reads_nothing_at_all_is_cut(serving: Serve) -> None:

@@ -94,6 +94,7 @@ async def served(program: Program) -> AsyncIterator[None]:
 async def test_what_is_begun_and_not_finished_is_cut_off(http: str, first: bytes) -> None:
     async with run(answer, limits=SHORT, http=http) as program, served(program), Peer.of(program, first) as peer:
         assert await peer.rest() == b""
+        assert set(program.server.config.cuts) == {"slow_request"}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("first", [b"GET / HTTP/1.1\r\nx: ", POST], ids=["head", "body"])
@@ -138,6 +139,7 @@ async def test_a_response_that_nobody_reads_is_given_up(http: str) -> None:
     async with run(answer, limits=SHORT, http=http) as program, served(program), Peer.of(program, get):
         await eventually(lambda: program.server.server_state.tasks)
         await eventually(lambda: not program.connections and not program.server.server_state.tasks)
+        assert program.server.config.cuts["unread_response"] == 1  # type: ignore[attr-defined]
 
 
 async def test_between_requests_only_the_keep_alive_time_counts(http: str) -> None:

@@ -1,5 +1,8 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "hubbub.testing.store_contract", "hubbub.testing.store_reading", "hubbub.testing.store_stage"
+    "hubbub.testing.store_contract",
+    "hubbub.testing.store_reading",
+    "hubbub.testing.store_search",
+    "hubbub.testing.store_stage",
 )

@@ -1,9 +1,11 @@
 """What is particular to SQLite: files that cannot be opened, disks that fail, and how statements find their rows."""
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +136,7 @@ async def test_when_the_lobby_cannot_be_made_the_start_fails_and_lets_go(tmp_pat
         pass
     with closing(sqlite3.connect(path)) as database:
         database.executescript("""
-            DELETE FROM event; DELETE FROM room;
+            DELETE FROM event; DELETE FROM search_mark; DELETE FROM room;
             CREATE TRIGGER full BEFORE INSERT ON room BEGIN SELECT RAISE(FAIL, 'no space'); END
         """)
     assert "no space" in await refusal(path)
@@ -153,6 +155,59 @@ async def test_a_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
     assert os.listdir(tmp_path) == [folder]
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT head FROM room WHERE id = ?", [PLANS]).fetchall() == [(3,)]
+
+
+# Group commit ------------------------------------------------------------------------------------------------
+
+
+def counted(opened: Opened, *names: str) -> list[str]:
+    """What SQLAlchemy does on the connection that writes, of the events with these names."""
+    happened: list[str] = []
+    for name in names:
+        listen = partial(happened.append, name)
+        event.listen(opened.store._write_engine, name, lambda *_, listen=listen: listen())  # type: ignore[attr-defined]
+    return happened
+
+
+class Handed:
+    """In place of the writer's queue: counts what is put into it."""
+
+    def __init__(self, queue: Any) -> None:
+        self.get = queue.get
+        self.sizes: list[int] = []
+        self._put = queue.put
+
+    def put(self, writes: Any) -> None:
+        self.sizes.append(len(writes or ()))
+        self._put(writes)
+
+
+async def test_what_is_written_in_one_tick_wakes_the_writer_once(plans: Opened) -> None:
+    writer = plans.store._writer  # type: ignore[attr-defined]
+    handed = writer._queue = Handed(writer._queue)
+    seqs = await asyncio.gather(*(plans.happens(post(f"m{n}")) for n in range(100)))
+    assert [seq for [seq] in seqs] == list(range(4, 104))
+    assert handed.sizes == [100]
+
+
+async def test_savepoints_are_made_only_when_one_has_failed_half_way(plans: Opened) -> None:
+    def refuse(tx: Transaction) -> None:
+        assert tx.room(PLANS)
+        raise RuntimeError("no")
+
+    def fail(tx: Transaction) -> None:
+        tx.append(post("never"))
+        raise RuntimeError("half way")
+
+    happened = counted(plans, "commit", "rollback", "savepoint")
+    outcomes = await plans.together(lambda tx: tx.append(post("a")).seq, refuse)
+    assert [str(outcome) for outcome in outcomes] == ["4", "no"]
+    assert "savepoint" not in happened
+    happened.clear()
+    outcomes = await plans.together(lambda tx: tx.append(post("b")).seq, fail, lambda tx: tx.append(post("c")).seq)
+    assert [str(outcome) for outcome in outcomes] == ["5", "half way", "6"]
+    assert happened.count("savepoint") >= 3
+    assert plans.announced() == [4, 5, 6]
 
 
 # Disks that fail ---------------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event, func, insert, select
+from sqlalchemy import Select, create_engine, event, func, insert, select
+from sqlalchemy.dialects import sqlite
 
 from hubbub.core.models import LOBBY
-from hubbub.protocol import MemberJoined, RoomCreated
-from hubbub.store import Reader, Transaction, tables
+from hubbub.protocol import Event, MemberJoined, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
+from hubbub.store import Reader, Transaction, index, search, tables
 from hubbub.testing.store_stage import ANN, AT, PLANS, Opened, draft
 from tests.store.conftest import running
 
@@ -66,7 +67,7 @@ def messages(room: str, count: int) -> list[dict[str, object]]:
 
 def events(room: str, count: int) -> list[dict[str, object]]:
     about = {"room": room, "type": "message.posted", "at": AT, "by": ANN.id, "frame": "{}"}
-    return [about | {"seq": seq, "message": seq} for seq in range(4, count + 1)]
+    return [about | {"seq": seq, "message": None} for seq in range(4, count + 1)]
 
 
 def fill(tx: Transaction) -> None:
@@ -124,26 +125,40 @@ async def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path, large:
             assert bounded or not any("TEMP B-TREE" in step for step in steps), statement
 
 
+def cost(work: Callable[[Any], object]) -> Callable[[Any], int]:
+    """Tells how many instructions of SQLite's virtual machine the work takes: the same on every machine."""
+
+    def measure(reader: Any) -> int:
+        instructions = [0]
+
+        def count() -> None:
+            instructions[0] += 1
+
+        driver = reader._connection.connection.driver_connection
+        driver.set_progress_handler(count, 1)
+        try:
+            work(reader)
+        finally:
+            driver.set_progress_handler(None, 0)
+        return instructions[0]
+
+    return measure
+
+
+async def test_search_finds_its_rows_by_an_index(tmp_path: Path, large: Opened) -> None:
+    statements = {name: value for name, value in vars(index).items() if name.isupper() and isinstance(value, Select)}
+    assert {"BLOCKS", "WITH_TERM", "WITH_BEGINNING", "NEXT_NEW", "NEXT_OLD", "NOT_INDEXED"} <= statements.keys()
+    statements |= {"NAMED": search.NAMED, "ROOMS_OF": search.ROOMS_OF}
+    with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database:
+        for name, statement in statements.items():
+            words = re.sub(r"__\[POSTCOMPILE_\w+\]", "?, ?", str(statement.compile(dialect=sqlite.dialect())))
+            steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {words}", [1] * words.count("?"))]
+            scanned = [step for step in steps if step.startswith("SCAN") and "COVERING INDEX" not in step]
+            assert set(scanned) <= {"SCAN search_mark"}, name  # a row for each room
+            assert not any("TEMP B-TREE" in step for step in steps), name
+
+
 async def test_reading_costs_the_same_in_a_small_room_and_anywhere_in_a_large_one(large: Opened) -> None:
-    """The cost in instructions of SQLite's virtual machine, which is the same on every machine."""
-
-    def cost(look: Callable[[Reader], object]) -> Callable[[Reader], int]:
-        def measure(reader: Reader) -> int:
-            instructions = [0]
-
-            def count() -> None:
-                instructions[0] += 1
-
-            driver = reader._connection.connection.driver_connection  # type: ignore[attr-defined]
-            driver.set_progress_handler(count, 1)
-            try:
-                look(reader)
-            finally:
-                driver.set_progress_handler(None, 0)
-            return instructions[0]
-
-        return measure
-
     def count_all(reader: Reader, room: str) -> None:
         statement = select(func.count()).where(tables.message.c.room == room, tables.message.c.text != "")
         reader._connection.execute(statement)  # type: ignore[attr-defined]
@@ -155,6 +170,25 @@ async def test_reading_costs_the_same_in_a_small_room_and_anywhere_in_a_large_on
         for seq in (LARGE // 100, LARGE // 2, LARGE - 200):
             costs = await large.reads(cost(partial(look, room=PLANS, seq=seq)))
             assert 0 < costs <= 1.2 * small, (name, seq)
+
+
+def appending(event: Event) -> Callable[[Transaction], Event]:
+    return lambda tx: tx.append(event)
+
+
+async def test_writing_costs_the_same_in_a_small_room_and_in_a_large_one(large: Opened) -> None:
+    async def costs(room: str) -> list[int]:
+        written = draft(MessagePosted, room=room, text="one")
+        seq = (await large.store.write(lambda tx: tx.append(written))).seq
+        edited = draft(MessageEdited, room=room, message=seq, text="two")
+        deleted = draft(MessageDeleted, room=room, message=seq)
+        return [
+            await large.store.write(cost(lambda tx, event=event: tx.append(event)))
+            for event in (written, edited, deleted)
+        ]
+
+    for small, in_large in zip(await costs("small"), await costs(PLANS), strict=True):
+        assert 0 < in_large <= 1.2 * small
 
 
 # Migrations --------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """The socket against input that no honest client sends: each gets a clear answer, the room is undisturbed."""
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from hubbub.testing.people import Guest, Refused
+from hubbub.testing.people import PATIENCE_S, Guest, Refused
 from hubbub.testing.server import Running
 
 
@@ -108,6 +110,24 @@ async def test_invalid_utf_8_closes_with_1007(ann: Guest, bob: Guest) -> None:
     assert ann.close_code == 1007
     await bob.says("undisturbed")
     await bob.hears("undisturbed")
+
+
+async def test_who_posts_once_waits_for_one_post_of_a_flood_and_not_for_all(
+    server: Running, ann: Guest, bob: Guest
+) -> None:
+    """Each connection hands the writer one command at a time."""
+    gate = threading.Event()
+    busy = asyncio.create_task(server.chat.store.write(lambda tx: gate.wait(PATIENCE_S)))
+    flood = [asyncio.create_task(ann.says(f"a{n}")) for n in range(50)]
+    one = asyncio.create_task(bob.says("b"))
+    async with asyncio.timeout(PATIENCE_S):
+        while server.chat.store._writer._unfinished < 3:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.01)
+    gate.set()
+    await busy
+    seqs = [await said for said in flood]
+    assert seqs == sorted(seqs)
+    assert await one <= seqs[1]
 
 
 async def raw(server: Running, guest: Guest | None = None, **headers: str) -> ClientConnection:

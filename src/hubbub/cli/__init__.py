@@ -1,4 +1,4 @@
-"""The command line. `hubbub` alone serves a chat; the other commands talk to a running one.
+"""The command line. `hubbub` alone serves a chat; the other commands talk to a running one, or look after its data.
 
 Each command lives in a file of its own, and loads what it needs only when it runs.
 """
@@ -14,8 +14,12 @@ COMMANDS = {
     "serve": "Serve a chat. This is what `hubbub` without a command does.",
     "say": "Post a message to a room of a running chat.",
     "tail": "Print a room's last messages and follow it.",
+    "search": "Look for messages of a running chat.",
     "rooms": "List the rooms of a running chat.",
     "torture": "Attack a server of its own, and judge whether its promises hold.",
+    "doctor": "Check a chat's data and settings, and say what to do.",
+    "backup": "Copy a chat's data into one file, while it runs.",
+    "restore": "Put a backup in the place of a chat's data.",
 }
 
 

@@ -5,7 +5,7 @@
  * Its `status` is the truth that the page shows: "open" only between a welcome and a close.
  */
 
-const FIRST_WAIT_MS = 500;
+const FIRST_WAIT_MAX_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const SILENCE_MS = 25_000;
 const ANSWER_MS = 10_000;
@@ -49,13 +49,14 @@ export class Connection {
     this.askedAt = 0;
     /** @type {number | null} */
     this.toldWait = null;
-    addEventListener("online", () => this.hurry());
+    addEventListener("online", () => this.networkIsBack());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
     setInterval(() => this.listenForSilence(), 5000);
   }
 
   connect() {
     clearTimeout(this.timer);
+    this.socket?.close(); // one that began on a network that is gone
     this.heardAt = Date.now();
     this.become("connecting");
     const socket = (this.socket = new WebSocket(this.options.url));
@@ -93,6 +94,14 @@ export class Connection {
     else if (this.status === "open" && !this.askedAt && Date.now() - this.heardAt > SILENCE_MS) this.probe();
   }
 
+  /** What was begun, or opened, on the network before may be dead. */
+  networkIsBack() {
+    this.attempt = 0;
+    if (this.status === "connecting") this.connect();
+    else if (this.status === "open" && !this.askedAt) this.probe();
+    else this.hurry();
+  }
+
   /** @param {any} frame */
   take(frame) {
     this.heardAt = Date.now();
@@ -123,9 +132,10 @@ export class Connection {
       this.become("ended");
       return;
     }
-    // Full jitter: everybody comes back at another time.
-    const bound = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.attempt + 1));
-    const wait = this.toldWait ?? FIRST_WAIT_MS + Math.random() * (bound - FIRST_WAIT_MS);
+    // Full jitter: everybody comes back at another time, also when a server refuses with a Retry-After, which a
+    // browser does not show to a script.
+    const bound = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MAX_MS * 2 ** this.attempt);
+    const wait = this.toldWait ?? Math.random() * bound;
     this.toldWait = null;
     this.attempt += 1;
     this.become("waiting");
@@ -143,7 +153,7 @@ export class Connection {
   /** Asks something cheap: a dead connection gives no answer. */
   probe() {
     this.askedAt = Date.now();
-    this.ask("here", { room: this.options.room() }).catch(() => {});
+    this.ask("here", { room: this.options.room(), limit: 0 }).catch(() => {});
   }
 
   /** Closes without waiting for the other side, which is not there. */

@@ -12,8 +12,8 @@ import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
 import { h, icon, iconButton } from "./lib/dom.js";
 import { countOf, excerpt, plural, typingWords } from "./lib/words.js";
 import { Outgoing, stored } from "./outgoing.js";
-import { Reader } from "./reader.js";
-import { bootHistory, createState, cursors, receive, Room, TYPING_MS, typingNow } from "./state.js";
+import { bootHistory, Reader } from "./reader.js";
+import { createState, cursors, receive, Room, TYPING_MAX_MS, typingNow } from "./state.js";
 
 const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
 const files = new URL(".", import.meta.url).pathname;
@@ -70,7 +70,7 @@ function take(frame) {
   }
   if (fresh && room?.loaded && frame.reply_to && !room.quotes.has(frame.reply_to)) reader.fetchQuote(room, frame.reply_to);
   if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
-  if (frame.type === "typing") setTimeout(draw, TYPING_MS + 50);
+  if (frame.type === "typing") setTimeout(draw, TYPING_MAX_MS);
   draw();
 }
 
@@ -101,7 +101,7 @@ function drawNow() {
   const { room } = reader;
   list.update(room, { me: state.me, href: messageHref, items: outgoing.of(room.id) });
   composer.update(room);
-  composer.showTyping(typingWords(typingNow(room, Date.now())));
+  composer.showTyping(connection.status === "open" ? typingWords(typingNow(room, Date.now())) : "");
   rooms.update(shownRooms(), room.id, roomHref);
   status.update(connection, outgoing.waiting);
   drawBar(room);
@@ -162,19 +162,6 @@ async function findRoom(id) {
   return state.rooms.get(id);
 }
 
-/** @param {number} step @param {boolean} unreadOnly */
-function walk(step, unreadOnly) {
-  const all = shownRooms();
-  const at = all.indexOf(reader.room);
-  for (let n = 1; n <= all.length; n++) {
-    const room = all[(at + step * n + all.length * n) % all.length];
-    if (room && room !== reader.room && (!unreadOnly || room.unread)) {
-      openRoom(room.id);
-      return;
-    }
-  }
-}
-
 /** On a phone, rooms and messages are two screens with an address each. */
 function showPane() {
   app.dataset.pane = location.hash === "#rooms" ? "rooms" : "room";
@@ -213,32 +200,50 @@ const page = { state, boot, ask, told, preferences, openRoom, load, toast, reade
 
 // Panels -------------------------------------------------------------------------------------------------------
 
-/** @type {{update: (room: Room) => void} | undefined} */
+/** What stands at the side. @type {{name: string, opener: HTMLElement, update: (room: Room) => void, focus?: () => void} | undefined} */
 let panel;
 const side = element("side");
 const hereCount = h("span", {}, "1");
-const sideButton = iconButton("people", "About this room", toggleSide, { "aria-expanded": "false", "aria-controls": "side" });
+const folded = { "aria-expanded": "false", "aria-controls": "side" };
+const sideButton = iconButton("people", "About this room", () => toggleSide("side-panel", sideButton), folded);
+const searchButton = iconButton("search", "Search messages", () => toggleSide("search-panel", searchButton), folded);
 sideButton.append(hereCount);
 
-async function toggleSide() {
-  if (panel) {
-    panel = undefined;
-    side.hidden = true;
-    sideButton.focus();
-  } else {
-    const module = await load("side-panel");
-    if (!module) return;
-    panel = module.openSide(side, page, toggleSide);
-    side.hidden = false;
-    panel?.update(reader.room);
-    side.querySelector("button")?.focus();
-  }
-  sideButton.setAttribute("aria-expanded", String(Boolean(panel)));
+/** @param {string} name of its module @param {HTMLElement} opener */
+async function toggleSide(name, opener) {
+  if (panel?.name === name) closeSide();
+  else await openSide(name, opener);
 }
 
+/** @param {string} name @param {HTMLElement} opener */
+async function openSide(name, opener) {
+  const module = await load(name);
+  if (!module) return;
+  if (panel?.name !== name) {
+    panel?.opener.setAttribute("aria-expanded", "false");
+    panel = { name, opener, ...module.openSide(side, page, closeSide) };
+    side.hidden = false;
+    side.setAttribute("aria-label", opener.title);
+    opener.setAttribute("aria-expanded", "true");
+    panel?.update(reader.room);
+  }
+  if (panel?.focus) panel.focus();
+  else side.querySelector("button")?.focus();
+}
+
+function closeSide() {
+  side.hidden = true;
+  panel?.opener.setAttribute("aria-expanded", "false");
+  panel?.opener.focus();
+  panel = undefined;
+}
+
+const openSearch = () => openSide("search-panel", searchButton);
 const openFinder = async () => (await load("room-finder"))?.find(page, shownRooms());
 const openHelp = async () => (await load("help"))?.showKeys(KEYS);
 const openYou = async () => (await load("dialogs"))?.you(page);
+const moves = (/** @type {(moves: any) => unknown} */ move) => load("moves").then((module) => module && move(module));
+const walk = (/** @type {number} */ step, /** @type {boolean} */ unreadOnly) => moves(({ walk: go }) => go(page, shownRooms(), step, unreadOnly));
 const createRoom = async () => (await load("dialogs"))?.createRoom(page);
 
 // Keys ---------------------------------------------------------------------------------------------------------
@@ -247,14 +252,15 @@ const createRoom = async () => (await load("dialogs"))?.createRoom(page);
 /** Every key of the page; the help is made from this table. Those without `run` are handled where they belong. @type {Key[]} */
 const KEYS = [
   { keys: ["Ctrl+K"], words: "Go to a room", run: openFinder },
+  { keys: ["/", "Ctrl+Shift+F"], words: "Search messages", run: openSearch },
   { keys: ["Alt+ArrowUp"], words: "Previous room", run: () => walk(-1, false) },
   { keys: ["Alt+ArrowDown"], words: "Next room", run: () => walk(1, false) },
   { keys: ["Alt+Shift+ArrowUp"], words: "Previous room with unread messages", run: () => walk(-1, true) },
   { keys: ["Alt+Shift+ArrowDown"], words: "Next room with unread messages", run: () => walk(1, true) },
   { keys: ["Shift+PageUp"], words: "First unread message", run: () => reader.firstUnread() },
-  { keys: ["Shift+Escape"], words: "Everything is read", run: readAll },
+  { keys: ["Shift+Escape"], words: "Everything is read", run: () => moves(({ readAll }) => readAll(page, joinedRooms())) },
   { keys: ["Ctrl+/", "?"], words: "This help", run: openHelp },
-  { keys: ["Ctrl+F6"], words: "Next part of the page", run: nextLandmark },
+  { keys: ["Ctrl+F6"], words: "Next part of the page", run: () => moves(({ nextLandmark }) => nextLandmark(list, landmarks())) },
   { keys: ["Enter"], words: "In the message box: send (Shift+Enter: new line)" },
   { keys: ["ArrowUp"], words: "In an empty message box: edit your last message" },
   { keys: ["Escape"], words: "Close what is open; end a reply or an edit; then: read, and to the newest message" },
@@ -262,10 +268,13 @@ const KEYS = [
   { keys: ["R", "E", "+", "U", "C"], words: "On a message: reply, edit, react, unread from here, copy the link" },
 ];
 
+/** Keys that are also written. */
+const SIGNS = ["?", "/"];
+
 addEventListener("keydown", (event) => {
   const writing = /** @type {HTMLElement} */ (event.target).closest?.("input, textarea");
   if (event.isComposing || document.querySelector("dialog[open]")) return;
-  if (event.key === "?" && writing) return;
+  if (writing && SIGNS.includes(nameOf(event))) return;
   const key = KEYS.find(({ keys, run }) => run && keys.includes(nameOf(event)));
   if (!key) return;
   event.preventDefault();
@@ -274,29 +283,12 @@ addEventListener("keydown", (event) => {
 
 /** @param {KeyboardEvent} event */
 function nameOf(event) {
-  if (event.key === "?") return "?";
+  if (SIGNS.includes(event.key) && !event.ctrlKey && !event.metaKey) return event.key; // whatever gives them on a keyboard
   const held = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift"].filter(Boolean);
   return [...held, event.key.length === 1 ? event.key.toUpperCase() : event.key].join("+");
 }
 
-async function readAll() {
-  const unread = joinedRooms().filter((room) => room.unread);
-  if (!unread.length) return;
-  try {
-    const undo = await reader.markAllRead(unread);
-    toast.offer("Everything is marked as read.", "Undo", undo, () => {});
-  } catch (error) {
-    told(error);
-  }
-}
-
-function nextLandmark() {
-  const parts = [element("rooms"), list.log, composer.querySelector("form"), side].filter((part) => part && !part.hidden);
-  const at = parts.findIndex((part) => part?.contains(document.activeElement));
-  const next = parts[(at + 1) % parts.length];
-  if (next === list.log) list.focusLast();
-  else /** @type {HTMLElement | null} */ (next?.querySelector("a, button, textarea") ?? null)?.focus();
-}
+const landmarks = () => [element("rooms"), list.log, composer.querySelector("form"), side];
 
 // Wiring -------------------------------------------------------------------------------------------------------
 
@@ -345,7 +337,7 @@ listen(composer, {
     const last = mine[mine.length - 1];
     if (last && !reader.room.moreAfter) composer.edit(last.seq, last.text);
   },
-  typing: () => connection.status === "open" && ask("typing", { room: reader.room.id }).catch(() => {}),
+  typing: () => reader.typing(),
   join: () => tell("join", { room: reader.room.id }),
   escape: () => {
     reader.room.newAfter = null;
@@ -377,7 +369,7 @@ for (const kind of ["pointerover", "focusin", "keydown"]) {
   });
 }
 
-element("room-bar").append(sideButton);
+element("room-bar").append(searchButton, sideButton);
 const nameButton = h("button", { type: "button", class: "icon you", onclick: openYou, "aria-label": "Your name and settings" }, h("bdi", {}, state.me.name));
 app.querySelector(".me")?.replaceChildren(nameButton, iconButton("help", "Keys", openHelp));
 nameButton.append(icon("edit"));

@@ -1,15 +1,19 @@
 // @ts-check
 /** Where the reader is: which room is open, which stretch of it is loaded, and what of it has been read. */
 
-import { beginRequest, forgetRequest, takeHistory, takeQuote, trim } from "./state.js";
+import { applyLater, quoteOf, takeRead } from "./state.js";
 
+export const ROWS_MAX = 400;
 const PAGE = 50;
+const NAMED_AT_FIRST = 50;
+const NAMES_MAX = 300;
 const IDLE_MS = 60_000;
 const READ_PAUSE_MS = 250;
 
 /**
  * @typedef {import("./state.js").Room} Room
  * @typedef {import("./state.js").History} History
+ * @typedef {import("./state.js").Frame} Frame
  */
 
 export class Reader {
@@ -122,7 +126,7 @@ export class Reader {
     if (room.newAfter !== null) await this.jump(room.newAfter + 1);
   }
 
-  /** A new message has come into the open room. @param {import("./state.js").Frame} event */
+  /** A new message has come into the open room. @param {Frame} event */
   cameIn(event) {
     const { room } = this;
     if (!this.isHere() && room.newAfter === null) Object.assign(room, { newAfter: event.seq - 1, newCount: 0 });
@@ -185,10 +189,16 @@ export class Reader {
     };
   }
 
-  /** @param {Room} room @param {{read: number, unread: number}} value */
-  took(room, { read, unread }) {
-    Object.assign(room, { read, unread });
+  /** @param {Room} room @param {import("./state.js").ReadState} value */
+  took(room, value) {
+    takeRead(room, value);
     this.options.draw();
+  }
+
+  /** Tells the others that one is typing. */
+  typing() {
+    this.room.typedAt = Date.now();
+    this.options.ask("typing", { room: this.room.id }).catch(() => {}); // not connected, or too fast: no matter
   }
 
   // Inside ----------------------------------------------------------------------------------------------------
@@ -244,12 +254,14 @@ export class Reader {
     }
   }
 
-  /** @param {Room} room */
-  async refreshHere(room) {
+  /** Asks who is here. @param {Room} room @param {boolean} [shown] whether many names are wanted */
+  async refreshHere(room, shown = room.here.size > NAMED_AT_FIRST) {
     try {
-      const { people, count } = await this.options.ask("here", { room: room.id });
+      const limit = shown ? NAMES_MAX : NAMED_AT_FIRST;
+      const { people, count } = await this.options.ask("here", { room: room.id, limit });
       room.here = new Map(people.map((/** @type {any} */ person) => [person.id, person.name]));
       room.hereCount = count;
+      room.hereKnown = people.length === count;
       this.options.draw();
     } catch {
       // Not connected: the next connection asks again.
@@ -260,3 +272,76 @@ export class Reader {
 /** @param {number} seq @param {number[]} seqs */
 const nearestTo = (seq, seqs) =>
   seqs.length ? seqs.reduce((best, one) => (Math.abs(one - seq) < Math.abs(best - seq) ? one : best)) : undefined;
+
+// What is loaded of a room ---------------------------------------------------------------------------------------
+
+/**
+ * Says that history is being asked for: what happens until it comes is remembered. Hand the answer, and what this
+ * returned, to `takeHistory`; to `forgetRequest` when there is none.
+ * @param {Room} room @returns {Frame[]}
+ */
+export function beginRequest(room) {
+  /** @type {Frame[]} */
+  const events = [];
+  room.waiting.add(events);
+  return events;
+}
+
+/** @param {Room} room @param {Frame[]} events */
+export function forgetRequest(room, events) {
+  room.waiting.delete(events);
+}
+
+/**
+ * Takes a stretch of history. `where`: in place of what is loaded, before it, or after it. Events that came while it
+ * was on its way, and that it does not contain yet, are applied to it.
+ * @param {Room} room @param {History} history @param {"all" | "before" | "after"} where @param {Frame[]} events
+ * @returns {boolean} false: it is too old, events after it are missing; ask again
+ */
+export function takeHistory(room, history, where, events) {
+  if (isTooOld(room, history)) return false;
+  room.waiting.delete(events);
+  const arrived = history.messages.map((message) => /** @type {const} */ ([message.seq, message]));
+  const old = [...room.messages];
+  room.messages = new Map(where === "before" ? [...arrived, ...old] : where === "after" ? [...old, ...arrived] : arrived);
+  if (where === "all" && !room.loaded) room.quotes = new Map();
+  for (const quote of history.quotes) room.quotes.set(quote.seq, quote);
+  for (const message of history.messages) room.names.set(message.author.id, message.author.name);
+  if (where !== "after") room.moreBefore = history.more_before;
+  if (where !== "before") room.moreAfter = history.more_after;
+  if (where === "all") room.loaded = true;
+  if (!room.joined) room.cursor = history.head;
+  applyLater(room, history, events);
+  return true;
+}
+
+/** @param {Room} room @param {History} history @param {number} seq of the quoted @param {Frame[]} events */
+export function takeQuote(room, history, seq, events) {
+  room.waiting.delete(events);
+  const original = history.messages.find((message) => message.seq === seq);
+  if (!original || isTooOld(room, history)) return;
+  room.quotes.set(seq, quoteOf(original));
+  applyLater(room, history, events);
+}
+
+/** @param {Room} room @param {History} history */
+const isTooOld = (room, history) => room.joined && history.head < room.since;
+
+/** The first history, which stands in the page. @param {Room} room @param {History} history */
+export function bootHistory(room, history) {
+  room.cursor = room.since = history.head;
+  takeHistory(room, history, "all", []);
+}
+
+/**
+ * Keeps at most ROWS_MAX messages loaded, by dropping those at the end where nobody reads.
+ * @param {Room} room @param {"start" | "end"} from
+ */
+export function trim(room, from) {
+  const excess = room.messages.size - ROWS_MAX;
+  if (excess <= 0) return;
+  const seqs = [...room.messages.keys()];
+  for (const seq of from === "start" ? seqs.slice(0, excess) : seqs.slice(-excess)) room.messages.delete(seq);
+  if (from === "start") room.moreBefore = true;
+  else room.moreAfter = true;
+}

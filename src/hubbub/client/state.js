@@ -7,8 +7,9 @@
 
 import { excerpt, UNREAD_CAP } from "./lib/words.js";
 
-export const ROWS_MAX = 400;
-export const TYPING_MS = 6000;
+const TYPING_LASTS_MS = 6000;
+/** Nobody types so long without a pause: the signal that it ended was lost. */
+export const TYPING_MAX_MS = 120_000;
 
 /**
  * @typedef {{id: string, name: string}} Author
@@ -20,6 +21,8 @@ export const TYPING_MS = 6000;
  *   joined: boolean, read: number, unread: number}} Summary
  * @typedef {{room: string, head: number, messages: Message[], quotes: Quote[], more_before: boolean,
  *   more_after: boolean}} History
+ * @typedef {{read: number, unread: number, head: number}} ReadState
+ * @typedef {{people: Author[], others: number}} Typing who else is typing, and how many more
  * @typedef {any} Frame
  */
 
@@ -44,10 +47,14 @@ export class Room {
     /** @type {Map<string, string>} who is here now: names by id */
     this.here = new Map();
     this.hereCount = 0;
+    /** Whether `here` has everybody. */
+    this.hereKnown = false;
     /** How often the list of members has changed since the page was opened. */
     this.memberChanges = 0;
-    /** @type {Map<string, {name: string, until: number}>} */
-    this.typing = new Map();
+    /** @type {Typing & {until: number}} */
+    this.typing = { people: [], others: 0, until: 0 };
+    /** When one said oneself that one is typing; 0 when one has posted since. */
+    this.typedAt = 0;
     /** Messages after this one are new: where the line stands. Null: no line. @type {number | null} */
     this.newAfter = null;
     this.newCount = 0;
@@ -64,12 +71,14 @@ export class Room {
     this.unread = summary.unread;
     /** `unread` counts everything up to this `seq`; events that are replayed up to it do not count again. */
     this.counted = summary.head;
+    /** The unread messages after that. @type {number[]} */
+    this.fresh = [];
   }
 
   /** @param {Summary} summary */
   take(summary) {
-    const { name, archived, joined, createdBy, lastAt, read, unread, counted } = new Room(summary);
-    Object.assign(this, { name, archived, joined, createdBy, lastAt, read, unread, counted });
+    const { name, archived, joined, createdBy, lastAt, read, unread, counted, fresh } = new Room(summary);
+    Object.assign(this, { name, archived, joined, createdBy, lastAt, read, unread, counted, fresh });
   }
 
   /** @returns {Message | undefined} */
@@ -114,17 +123,16 @@ export function receive(state, frame, now) {
       return {};
     case "reset":
       if (room) reset(room, frame.seq);
+      room?.take(frame.summary);
       return { room };
     case "read":
-      if (room) Object.assign(room, { read: frame.read, unread: frame.unread });
+      if (room) takeRead(room, frame);
       return { room };
     case "presence":
       if (room) presence(room, frame);
       return { room };
     case "typing":
-      if (room && frame.person.id !== state.me.id) {
-        room.typing.set(frame.person.id, { name: frame.person.name, until: now + TYPING_MS });
-      }
+      if (room) typing(state, room, frame, now);
       return { room };
     default:
       if (!room || typeof frame.seq !== "number") return {};
@@ -155,7 +163,10 @@ function welcome(state, frame) {
       room.take(summary);
     }
   }
-  for (const room of state.rooms.values()) if (!joinedNow.has(room.id)) room.joined = false;
+  for (const room of state.rooms.values()) {
+    if (!joinedNow.has(room.id)) room.joined = false;
+    room.typing.until = 0; // whoever still types is told anew
+  }
 }
 
 /** @param {State} state @param {Summary} summary */
@@ -181,11 +192,27 @@ function reset(room, seq) {
 /** @param {Room} room @param {Frame} frame */
 function presence(room, frame) {
   for (const person of frame.here) room.here.set(person.id, person.name);
-  for (const id of frame.gone) {
-    room.here.delete(id);
-    room.typing.delete(id);
-  }
+  for (const id of frame.gone) room.here.delete(id);
+  if (!frame.here.length && !frame.gone.length) room.hereKnown = false; // too many came or went to be named
   room.hereCount = frame.count;
+}
+
+/** Leaves oneself out, named or counted. @param {State} state @param {Room} room @param {Frame} frame @param {number} now */
+function typing(state, room, frame, now) {
+  const people = frame.people.filter((/** @type {Author} */ person) => person.id !== state.me.id);
+  const isCounted = people.length === frame.people.length && now - room.typedAt < TYPING_LASTS_MS;
+  room.typing = { people, others: Math.max(0, frame.others - Number(isCounted)), until: now + TYPING_MAX_MS };
+}
+
+/**
+ * Takes what has been read, and how much was unread when the log ended at `head`. What is older than what is known
+ * already changes nothing; messages that came after `head` count on top.
+ * @param {Room} room @param {ReadState} state
+ */
+export function takeRead(room, { read, unread, head }) {
+  if (head < room.counted) return;
+  room.fresh = room.fresh.filter((seq) => seq > head);
+  Object.assign(room, { read, counted: head, unread: Math.min(unread + room.fresh.length, UNREAD_CAP) });
 }
 
 /** @param {State} state @param {Room} room @param {Frame} event */
@@ -235,15 +262,18 @@ function rename(room, person) {
 /** @param {State} state @param {Room} room @param {Frame} event */
 function posted(state, room, event) {
   room.lastAt = Math.max(room.lastAt, event.at);
-  room.typing.delete(event.by.id);
-  if (event.by.id !== state.me.id && event.text && event.seq > Math.max(room.read, room.counted)) {
+  room.typing.people = room.typing.people.filter((person) => person.id !== event.by.id);
+  if (event.by.id === state.me.id) room.typedAt = 0;
+  else if (event.text && event.seq > Math.max(room.read, room.counted)) {
     room.unread = Math.min(room.unread + 1, UNREAD_CAP);
+    room.fresh = [...room.fresh.slice(1 - UNREAD_CAP), event.seq];
   }
   if (room.loaded && !room.moreAfter) insertPosted(room, event);
 }
 
 /** Takes it off what is unread, if it was counted. @param {State} state @param {Room} room @param {Frame} event */
 function deleted(state, room, event) {
+  room.fresh = room.fresh.filter((seq) => seq !== event.message);
   const message = room.messages.get(event.message);
   const wasUnread = message && !message.deleted && message.author.id !== state.me.id && message.seq > room.read;
   if (wasUnread && event.seq > room.counted && room.unread > 0 && room.unread < UNREAD_CAP) room.unread -= 1;
@@ -311,60 +341,8 @@ function reactionsAfter(reactions, event) {
 /** @param {Message} message @returns {Quote} */
 export const quoteOf = ({ seq, author, text, deleted }) => ({ seq, author, text: excerpt(text), deleted });
 
-/**
- * Says that history is being asked for: what happens until it comes is remembered. Hand the answer, and what this
- * returned, to `takeHistory`; to `forgetRequest` when there is none.
- * @param {Room} room @returns {Frame[]}
- */
-export function beginRequest(room) {
-  /** @type {Frame[]} */
-  const events = [];
-  room.waiting.add(events);
-  return events;
-}
-
-/** @param {Room} room @param {Frame[]} events */
-export function forgetRequest(room, events) {
-  room.waiting.delete(events);
-}
-
-/**
- * Takes a stretch of history. `where`: in place of what is loaded, before it, or after it. Events that came while it
- * was on its way, and that it does not contain yet, are applied to it.
- * @param {Room} room @param {History} history @param {"all" | "before" | "after"} where @param {Frame[]} events
- * @returns {boolean} false: it is too old, events after it are missing; ask again
- */
-export function takeHistory(room, history, where, events) {
-  if (isTooOld(room, history)) return false;
-  room.waiting.delete(events);
-  const arrived = history.messages.map((message) => /** @type {const} */ ([message.seq, message]));
-  const old = [...room.messages];
-  room.messages = new Map(where === "before" ? [...arrived, ...old] : where === "after" ? [...old, ...arrived] : arrived);
-  if (where === "all" && !room.loaded) room.quotes = new Map();
-  for (const quote of history.quotes) room.quotes.set(quote.seq, quote);
-  for (const message of history.messages) room.names.set(message.author.id, message.author.name);
-  if (where !== "after") room.moreBefore = history.more_before;
-  if (where !== "before") room.moreAfter = history.more_after;
-  if (where === "all") room.loaded = true;
-  if (!room.joined) room.cursor = history.head;
-  applyLater(room, history, events);
-  return true;
-}
-
-/** @param {Room} room @param {History} history @param {number} seq of the quoted @param {Frame[]} events */
-export function takeQuote(room, history, seq, events) {
-  room.waiting.delete(events);
-  const original = history.messages.find((message) => message.seq === seq);
-  if (!original || isTooOld(room, history)) return;
-  room.quotes.set(seq, quoteOf(original));
-  applyLater(room, history, events);
-}
-
-/** @param {Room} room @param {History} history */
-const isTooOld = (room, history) => room.joined && history.head < room.since;
-
 /** Applies what is not in history yet. @param {Room} room @param {History} history @param {Frame[]} events */
-function applyLater(room, history, events) {
+export function applyLater(room, history, events) {
   for (const event of events) {
     if (event.seq <= history.head) continue;
     if (event.type === "message.posted") {
@@ -374,27 +352,5 @@ function applyLater(room, history, events) {
   }
 }
 
-/** The first history, which stands in the page. @param {Room} room @param {History} history */
-export function bootHistory(room, history) {
-  room.cursor = room.since = history.head;
-  takeHistory(room, history, "all", []);
-}
-
-/**
- * Keeps at most ROWS_MAX messages loaded, by dropping those at the end where nobody reads.
- * @param {Room} room @param {"start" | "end"} from
- */
-export function trim(room, from) {
-  const excess = room.messages.size - ROWS_MAX;
-  if (excess <= 0) return;
-  const seqs = [...room.messages.keys()];
-  for (const seq of from === "start" ? seqs.slice(0, excess) : seqs.slice(-excess)) room.messages.delete(seq);
-  if (from === "start") room.moreBefore = true;
-  else room.moreAfter = true;
-}
-
-/** @param {Room} room @param {number} now @returns {string[]} names */
-export function typingNow(room, now) {
-  for (const [id, person] of room.typing) if (person.until <= now) room.typing.delete(id);
-  return [...room.typing.values()].map((person) => person.name);
-}
+/** @param {Room} room @param {number} now @returns {Typing} */
+export const typingNow = ({ typing: told }, now) => (told.until > now ? told : { people: [], others: 0 });

@@ -34,14 +34,13 @@ ATTRIBUTES: dict[str, set[str]] = {
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener noreferrer nofollow"
 
-_MAY_BE_MARKED_UP = re.compile(r"[*_`~>\[\]\\|&@]|://|www\.|^\s{0,3}(?:[-+]|\d+[.)])\s", re.MULTILINE | re.IGNORECASE)
-"""Without any of these there is nothing for markdown or a link finder to do. A dot between letters may be a link,
-but only with a scheme or www. in front: "e.g." and "file.py" are not."""
+_MARK = re.compile(r"[*_`~>\[\]\\|&@]")
+_LIST_ITEM = re.compile(r"\n\s{0,3}(?:[-+]|\d+[.)])\s")
 
 
 def render(text: str) -> str | None:
     """Safe HTML, or None when the text can be shown as it is (escaped, with line breaks kept)."""
-    if not _MAY_BE_MARKED_UP.search(text):
+    if not _may_be_marked_up(text):
         return None
     parser = _parser()
     tokens = parser.parse(text)
@@ -56,6 +55,14 @@ def render(text: str) -> str | None:
         clean_content_tags={"script", "style"},
     ).strip()
     return None if html == f"<p>{escape(text, quote=False)}</p>" else html
+
+
+def _may_be_marked_up(text: str) -> bool:
+    """Whether there may be anything for markdown or a link finder to do. A dot between letters may be a link, but only
+    with a scheme or www. in front: "e.g." and "file.py" are not. Each look is fast: most messages are plain."""
+    if _MARK.search(text) or "://" in text or "www." in text.lower():
+        return True
+    return bool(_LIST_ITEM.search("\n" + text))
 
 
 def _deepest(tokens: list[Token]) -> int:

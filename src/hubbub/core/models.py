@@ -4,7 +4,7 @@ Times are integers: milliseconds since 1970-01-01 UTC. A message has no id of it
 room and the `seq` of the event that posted it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -24,9 +24,10 @@ LOBBY = "lobby"
 
 
 class Record(BaseModel):
-    """A value: strict, immutable, refuses fields that it does not know."""
+    """A value: strict, immutable, refuses fields that it does not know. Its errors, which may end in a log, do not
+    repeat what they were given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class Author(Record):
@@ -108,6 +109,17 @@ class Membership(Record):
     """Everything up to this `seq` has been read."""
 
 
+class Standing(NamedTuple):
+    """All that decides whether a person may change something in a room, and under which name they do."""
+
+    head: int
+    archived: bool
+    joined_at: int | None
+    """None for somebody who is not a member."""
+    author: Author | None
+    """None for somebody who does not exist."""
+
+
 class RoomSummary(Record):
     """A room as one person sees it in a list."""
 
@@ -141,3 +153,31 @@ class History(Record):
     """One for each message that one of `messages` replies to."""
     more_before: bool
     more_after: bool
+
+
+class Piece(Record):
+    """A part of a text; together with those beside it, the text."""
+
+    text: str
+    found: bool = False
+    """Whether this is what was looked for."""
+
+
+class Hit(Record):
+    """A message that answers a search."""
+
+    message: Message
+    room_name: str
+    snippet: list[Piece]
+    """The part of its text that answers, as plain text: at most 160 characters."""
+
+
+class Found(Record):
+    """Answers to a search, newest first."""
+
+    hits: list[Hit]
+    before: str | None = None
+    """Where to go on: the `before` of the next question; null when nothing older can answer. A page may have few hits
+    or none and still have it, when many messages had to be read."""
+    complete: bool
+    """False: the index is still being made; old messages may be missing."""

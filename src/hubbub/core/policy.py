@@ -1,21 +1,27 @@
 """Who may do what. Each rule raises the error that the person is told; returning means yes."""
 
-from hubbub.core.models import LOBBY, Membership, Message, Person, Room
+from typing import TypeVar
+
+from hubbub.core.models import LOBBY, Membership, Message, Person, Room, Standing
 from hubbub.errors import Conflict, Forbidden, NotFound
 
+R = TypeVar("R", bound=Room | Standing)
+M = TypeVar("M", bound=Membership | int)
 
-def must_exist(room: Room | None) -> Room:
+
+def must_exist(room: R | None) -> R:
     if room is None:
         raise NotFound("There is no such room.", code="room_not_found")
     return room
 
 
-def must_be_open(room: Room) -> None:
+def must_be_open(room: Room | Standing) -> None:
     if room.archived:
         raise Conflict("This room is archived: it can be read, but nothing can be changed in it.", code="archived")
 
 
-def must_be_member(membership: Membership | None) -> Membership:
+def must_be_member(membership: M | None) -> M:
+    """Takes the membership, or when it began."""
     if membership is None:
         raise Forbidden("You are not in this room. Join it first.", code="not_a_member")
     return membership

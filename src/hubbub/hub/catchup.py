@@ -1,8 +1,11 @@
 """Brings connections that are behind back to the head, from the store, at the pace at which they read."""
 
+from collections.abc import Callable
+from functools import partial
+
 from hubbub.errors import Unavailable
 from hubbub.hub.hub import Connection, Hub
-from hubbub.store import Store
+from hubbub.store import Reader, Store, StoredFrame
 from hubbub.tasks import Spawn
 
 PAGE = 200
@@ -10,10 +13,12 @@ PAGE = 200
 
 
 class CatchUp:
-    """One task for each connection and room that is behind, only while its outlet has space."""
+    """One task for each connection and room that is behind, only while its outlet has space.
+    `cut(connection, reason)` ends one that cannot be helped."""
 
-    def __init__(self, store: Store, *, spawn: Spawn, low_water: int) -> None:
+    def __init__(self, store: Store, *, spawn: Spawn, low_water: int, cut: Callable[[Connection, str], None]) -> None:
         self._store = store
+        self._cut = cut
         self._spawn = spawn
         self._low_water = low_water
         self._running: set[tuple[Connection, str]] = set()
@@ -34,12 +39,23 @@ class CatchUp:
     async def _run(self, connection: Connection, room: str) -> None:
         try:
             while (cursor := connection.behind.get(room)) is not None:
-                frames = await self._store.read(lambda r, c=cursor: r.frames_after(room, c, PAGE))  # type: ignore[misc]
-                if connection.behind.get(room) == cursor:
-                    self.hub.replay(connection, room, frames)
+                if self.hub.is_too_far_behind(connection, room):
+                    summary = await self._store.read(lambda r: r.summary(room, connection.person.id))
+                    assert summary is not None
+                    if connection.behind.get(room) == cursor:
+                        self.hub.reset(connection, room, summary)
+                else:
+                    frames = await self._store.read(partial(_frames_after, room, cursor))
+                    if connection.behind.get(room) == cursor:
+                        self.hub.replay(connection, room, frames)
                 if connection.outlet.buffered() > self._low_water:
                     return
         except Unavailable:
-            connection.outlet.abort()  # it comes back with its cursor; nothing else would look after it again
+            # It comes back with its cursor; nothing else would look after it again.
+            self._cut(connection, "store_unavailable")
         finally:
             self._running.discard((connection, room))
+
+
+def _frames_after(room: str, seq: int, reader: Reader) -> list[StoredFrame]:
+    return reader.frames_after(room, seq, PAGE)

@@ -1,8 +1,8 @@
 """The outlet for a server that takes encoded frames: no task, no queue, one call for each batch."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, MutableMapping
+from typing import Any, Protocol
 
 from hubbub.hub.outlet import Batch
 
@@ -24,6 +24,15 @@ class Wire(Protocol):
     def watch(self, outlet: "FastOutlet") -> None:
         """From now on `outlet.waits` is called when bytes begin to wait, `outlet.flows` when none waits any more,
         and `outlet.closed` when a close frame was sent or the peer has left."""
+        ...
+
+    def listen(self, listener: Callable[[MutableMapping[str, Any]], None]) -> None:
+        """From now on each ASGI message (`websocket.receive`, at last one `websocket.disconnect`) is given to the
+        listener when it comes. The ASGI call may return; the connection stays open, and costs no task."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Sends a close frame after all that was written. The listener hears of the end as usual."""
         ...
 
 
@@ -75,6 +84,7 @@ class FastOutlet:
         if self._aborted:
             return
         self._aborted = True
+        self._waiting = False
         self.closed()
         self._transport.abort()
         self._abort()

@@ -3,7 +3,7 @@
 A connection is, for each of its rooms, either *live* (it gets each frame as it comes) or *behind*, with a cursor: the
 last `seq` that was written to it. Joining, resuming and recovering from slowness are the same: be behind with a
 cursor, be given what follows it, go live. From the ring of recent frames that happens at once (`advance`); what the
-ring no longer has is read from the store by `CatchUp` and handed in by `replay`.
+ring no longer has is read from the store by `CatchUp` and handed in by `replay`. Whoever is too far behind is `reset`.
 
 All methods are plain functions and run in the event loop's thread, so that none of them can be interrupted half way.
 """
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from hubbub.core.models import Person
+from hubbub.core.models import Person, RoomSummary
 from hubbub.hub.outlet import Batch, Outlet
 from hubbub.protocol import Reset
 from hubbub.store import StoredFrame
@@ -23,11 +23,13 @@ NO_CHANGES: Mapping[str, int] = {}
 
 
 class Connection:
-    """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames."""
+    """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames.
+    `name` is what the log calls it."""
 
-    __slots__ = ("behind", "changed", "live", "memberships_changed", "outlet", "person", "plain", "ready")
+    __slots__ = ("behind", "changed", "live", "memberships_changed", "name", "outlet", "person", "plain", "ready")
 
-    def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False) -> None:
+    def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False, name: str = "") -> None:
+        self.name = name
         self.person = person
         self.outlet = outlet
         self.plain = plain
@@ -48,6 +50,14 @@ class Frame(NamedTuple):
     plain: str | None
     seq: int = 0
     """0 for a signal."""
+
+
+class Load(NamedTuple):
+    """What the hub has to do with now."""
+
+    rooms: int
+    live: int
+    behind: int
 
 
 class Feed:
@@ -89,6 +99,14 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._people: dict[str, dict[Connection, None]] = {}
         self._dirty: dict[Feed, str] = {}
+        # Counted since the start:
+        self.deliveries = 0
+        self.falls = 0
+        self.resets = 0
+
+    def load(self) -> Load:
+        feeds = self._feeds.values()
+        return Load(len(feeds), sum(len(feed.live) for feed in feeds), sum(len(feed.behind) for feed in feeds))
 
     # Rooms ---------------------------------------------------------------------------------------------------
 
@@ -155,16 +173,19 @@ class Hub:
 
     # A connection in a room ----------------------------------------------------------------------------------
 
-    def enter(self, connection: Connection, room: str, cursor: int | None) -> bool:
+    def enter(self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None) -> bool:
         """Puts the connection into a followed room, to be given everything after `cursor`. None: live from the head
-        on. A negative cursor, or one too far back, is answered with a `reset` to the head.
-        Returns False when the connection was in the room already."""
+        on. A negative cursor, or one too far back, is answered with a `reset`: at once with this `summary`, or with
+        one that `CatchUp` reads. Returns False when the connection was in the room already."""
         if room in connection.live or room in connection.behind:
             return False
         feed = self._feeds[room]
         connection.behind[room] = feed.head if cursor is None else min(cursor, feed.head)
         feed.behind[connection] = None
-        self.advance(connection, room)
+        if summary and self.is_too_far_behind(connection, room):
+            self.reset(connection, room, summary)
+        else:
+            self.advance(connection, room)
         return True
 
     def leave(self, connection: Connection, room: str) -> bool:
@@ -179,14 +200,13 @@ class Hub:
         return True
 
     def advance(self, connection: Connection, room: str) -> None:
-        """Brings a connection that is behind to the head and live, or asks for frames from the store."""
+        """Brings a connection that is behind to the head and live, or asks for what only the store has."""
         feed = self._feeds[room]
-        cursor = connection.behind[room]
         self._write_pending(room, feed)
-        if cursor < 0 or feed.head - cursor > self._replay_limit:
-            cursor = connection.behind[room] = feed.head
-            if not connection.plain:
-                self.tell(connection, Reset(room=room, seq=cursor).model_dump_json())
+        if self.is_too_far_behind(connection, room):
+            self._on_behind(connection, room)
+            return
+        cursor = connection.behind[room]
         ring = feed.ring
         missed = ring[0].seq - cursor - 1 if ring else feed.head - cursor
         batch = _batch([frame for frame in ring if frame.seq > cursor], connection.plain)
@@ -213,6 +233,20 @@ class Hub:
         if frames:
             connection.outlet.write(_batch(frames, connection.plain))
             connection.behind[room] = frames[-1].seq
+        self.advance(connection, room)
+
+    def is_too_far_behind(self, connection: Connection, room: str) -> bool:
+        """Whether it is given no events any more, but a `reset`."""
+        cursor = connection.behind[room]
+        return cursor < 0 or self._feeds[room].head - cursor > self._replay_limit
+
+    def reset(self, connection: Connection, room: str, summary: RoomSummary) -> None:
+        """Gives up what the connection has missed: it goes on after `summary`, or after the last event delivered here
+        when the store is ahead of that."""
+        self.resets += 1
+        seq = connection.behind[room] = min(summary.head, self._feeds[room].head)
+        if not connection.plain:
+            self.tell(connection, Reset(room=room, seq=seq, summary=summary).model_dump_json(exclude_none=True))
         self.advance(connection, room)
 
     # The end of a tick ---------------------------------------------------------------------------------------
@@ -249,12 +283,14 @@ class Hub:
                         continue
                 if batch.frames:
                     outlet.write(batch)
+            self.deliveries += (len(feed.live) - len(slow)) * len(frames)
             for connection in slow:
                 self._fall_behind(connection, room, feed)
         feed.written = feed.head
 
     def _fall_behind(self, connection: Connection, room: str, feed: Feed) -> None:
         """Takes a slow connection out of the live ones; its outlet's drain will bring it back."""
+        self.falls += 1
         feed.live.pop(connection, None)
         feed.behind[connection] = None
         connection.live.discard(room)

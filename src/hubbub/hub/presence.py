@@ -1,17 +1,16 @@
 """Who is here, on this node: rosters of the rooms, told as coalesced signals.
 
 A person is here in a room while one of their connections is in it. A change is told at most once a second for each
-room; above `NAMES_MAX` people only their number.
+room; above `NAMES_MAX` people, or changes, only their number.
 """
 
 from collections.abc import Callable
 
 from hubbub.core.models import Author
 from hubbub.core.presence import Roster
-from hubbub.protocol import Envelope, Presence
+from hubbub.protocol import NAMES_MAX, Envelope, Presence
 
 TICK_S = 1.0
-NAMES_MAX = 300
 
 
 class PresenceBoard:
@@ -43,10 +42,15 @@ class PresenceBoard:
         else:
             self._call_later(self._grace_s, lambda: self._exit(room, person))
 
-    def here(self, room: str, limit: int = NAMES_MAX) -> tuple[list[Author], int]:
+    def here(self, room: str, limit: int) -> tuple[list[Author], int]:
         """People in the order of their ids, at most `limit`, and how many there are in all."""
         roster = self._rosters.get(room)
         return (roster.people(limit), roster.count) if roster else ([], 0)
+
+    def is_crowd(self, room: str) -> bool:
+        """Whether so many are here that they are only counted."""
+        roster = self._rosters.get(room)
+        return roster is not None and roster.count > NAMES_MAX
 
     def _exit(self, room: str, person: Author) -> None:
         roster = self._rosters.get(room)
@@ -71,7 +75,7 @@ class PresenceBoard:
                 del self._rosters[room]
             if diff is None:
                 continue
-            few = diff.count <= NAMES_MAX
+            few = max(diff.count, len(diff.here) + len(diff.gone)) <= NAMES_MAX
             signal = Presence(
                 room=room,
                 here=diff.here if few else [],

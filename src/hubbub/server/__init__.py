@@ -2,9 +2,13 @@
 
 import errno
 import logging
+import os
 import socket
+import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -12,14 +16,17 @@ from fastapi import FastAPI
 
 from hubbub.app import Chat
 from hubbub.errors import SetupError
-from hubbub.server.limits import Config, Limits
+from hubbub.server.limits import Config, Limits, room_for
 from hubbub.settings import Settings
+from hubbub.web.socket import SocketFirst
 
 log = logging.getLogger(__name__)
 
 TESTED_UVICORN = {"0.54.0"}
 """Our protocol classes build on private parts of uvicorn. With another version they stay out: see `_protocols`."""
 BACKLOG = 2048
+END_MARGIN_S = 18.0
+"""Beyond `drain_s`, for commands under way, last words and closing the store: by default 28 seconds in all."""
 MARGIN_S = 5.0
 """Beyond ping interval and timeout, until the kernel gives up a peer that acknowledges nothing."""
 
@@ -58,6 +65,8 @@ class Server(uvicorn.Server):
             "lifespan": "off",
             "log_config": None,
             "access_log": False,
+            # With debug the library below would log every frame, and the headers of every handshake.
+            "log_level": "info" if settings.log_level == "debug" else settings.log_level,
             "ws_max_size": settings.frame_max_bytes,
             "ws_ping_interval": settings.ping_interval_s,
             "ws_ping_timeout": settings.ping_timeout_s,
@@ -65,9 +74,16 @@ class Server(uvicorn.Server):
             "timeout_graceful_shutdown": max(1, round(settings.drain_s)),
             "server_header": False,
         }
-        limits = Limits(settings.request_timeout_s, settings.stall_timeout_s, settings.close_timeout_s)
-        super().__init__(Config(app, limits, **(_protocols(http, portable) | defaults | options)))
+        limits = Limits(
+            request_s=settings.request_timeout_s,
+            stall_s=settings.stall_timeout_s,
+            close_s=settings.close_timeout_s,
+            connections=room_for(settings.connections_max),
+        )
         self._chat: Chat = app.state.chat
+        whole = SocketFirst(app, self._chat)
+        options = _protocols(http, portable) | defaults | options
+        super().__init__(Config(whole, limits, cuts=self._chat.counts.cuts, **options))
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -77,20 +93,15 @@ class Server(uvicorn.Server):
             yield
             self._captured_signals.clear()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal. From now on there is an end, whatever a disk or a bug does; clients cannot hold it up at all."""
+        if not self.should_exit:
+            threading.Thread(target=_end_at_the_latest, args=[self._chat.settings.drain_s], daemon=True).start()
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._chat.drain()
         await super().shutdown(sockets)
-
-
-class OneLine(logging.Filter):
-    """uvicorn logs a traceback for each frame that is not UTF-8: a person with bad intentions could fill the disk."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and "InvalidData" in str(record.exc_info[0]):
-            record.exc_info = None
-            record.msg = "a client sent a frame that is not valid"
-            record.args = ()
-        return True
 
 
 def _protocols(http: str, portable: bool) -> dict[str, Any]:
@@ -109,6 +120,13 @@ def _protocols(http: str, portable: bool) -> dict[str, Any]:
     from hubbub.server.websocket import WebSocketProtocol
 
     return {"http": protocol_class(http), "ws": WebSocketProtocol}
+
+
+def _end_at_the_latest(drain_s: float) -> None:
+    """In a thread of its own, which ends with the program."""
+    time.sleep(drain_s + END_MARGIN_S)
+    log.error("the server did not come to its end in time, and is ended now; what was acknowledged is on the disk")
+    os._exit(1)
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

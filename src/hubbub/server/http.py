@@ -9,11 +9,15 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hubbub.server import handshake
 from hubbub.server.limits import Limits
 
 HEAD_MAX_BYTES = 65_536
 BODY_PART_BYTES = 65_536
 """So much of a body, or its rest, must come within the time for a request."""
+
+FULL = "This server has as many connections as it may have. Try again later."
+FULL_RETRY_AFTER_S = 10
 
 
 class Owed(Enum):
@@ -36,6 +40,10 @@ class Deadlines(asyncio.Protocol):
     transport: asyncio.Transport
     flow: Any
     cycle: Any
+    scope: Any
+    url: bytes
+    connections: Any
+    server_state: Any
 
     _owed = Owed.NOTHING
     _clock: asyncio.TimerHandle | None = None
@@ -89,7 +97,17 @@ class Deadlines(asyncio.Protocol):
     def handle_websocket_upgrade(self, *args: Any) -> None:
         self._upgraded = True
         self._stop()
-        super().handle_websocket_upgrade(*args)  # type: ignore[misc]
+        self.connections.discard(self)
+        try:
+            if len(self.connections) >= self.config.limits.connections:
+                raise handshake.BadHandshake(503, FULL, [(b"retry-after", b"%d" % FULL_RETRY_AFTER_S)])
+            key = handshake.key_of(self.scope)
+        except handshake.BadHandshake as error:
+            self.transport.write(error.response)
+            self.transport.close()
+        else:
+            protocol = self.config.ws_protocol_class(self.config, self.server_state)
+            protocol.adopt(self.transport, self.scope, args[0].target if args else self.url, key)
 
     # The clock -----------------------------------------------------------------------------------------------
 
@@ -133,6 +151,8 @@ class Deadlines(asyncio.Protocol):
         if reads or our_turn:
             self._start(self._owed)
         else:
+            if self._owed is not Owed.END:
+                self.config.cuts["unread_response" if self._owed is Owed.READING else "slow_request"] += 1
             self.transport.abort()
 
 

@@ -1,121 +1,280 @@
-"""uvicorn's WebSocket class, with a wire for the fast outlet and an end that no peer can put off.
+"""Our WebSocket class for uvicorn: small when idle, with a wire for the fast outlet and an end that nobody can put off.
 
-Private API of uvicorn: used only with the versions in `hubbub.server.TESTED_UVICORN`.
+Frames are read by `websockets` (its sans-I/O protocol); the handshake is `handshake.py`, ASGI is `call.py`.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from logging import WARNING, getLogger
 from typing import Any
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
-from websockets.http11 import Request
-from websockets.protocol import OPEN
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN, SERVER
+from websockets.protocol import Protocol as Frames
 
 from hubbub.errors import CloseCode
 from hubbub.hub.fast_outlet import EXTENSION, FastOutlet
+from hubbub.server.call import ABNORMAL, Call, Disconnected, Message
+from hubbub.server.handshake import refusal, scope_of
 from hubbub.server.limits import Config
 
 FRAGMENTS_MAX = 64
 """Of one message. Each costs memory, and an empty one costs its sender nothing."""
+PING = b"\x89\x00"
+STARTING_AGAIN = refusal(503, [(b"retry-after", b"2")], b"The server is restarting. Try again in a moment.")
+
+log = getLogger("hubbub.server.frames")
+log.setLevel(WARNING)
+"""For the library: what it says when debugging holds what people write."""
 
 
-class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Is the `Wire` of its connection. What uvicorn leaves open, and this closes:
+class Stage(Enum):
+    ASKED = auto()
+    """The application has not answered yet."""
+    OPEN = auto()
+    ENDING = auto()
+    """A close frame or a refusal was sent: nothing more will be."""
+    LOST = auto()
 
-    * a peer that does not read keeps its socket after `close()`, for ever: here it is aborted after `close_s`;
-    * each ping queues a pong, read or not: here only the last one waits (RFC 6455, section 5.5.3, allows that);
-    * a message may have any number of fragments.
+
+class WebSocketProtocol(asyncio.Protocol):
+    """Is the `Wire` of its connection, and the `Socket` of its call. No peer can
+
+    * keep its socket after the end by not reading: it is aborted after `close_s`;
+    * fill memory with pings: while it does not read, only the last pong waits (RFC 6455, section 5.5.3);
+    * or with fragments: a message has a bounded number.
     """
 
-    config: Config
+    __slots__ = (
+        *("_call", "_config", "_end", "_fragments", "_frames", "_listener", "_outlet", "_pong", "_reading"),
+        *("_stage", "_state", "_waiter", "_writing", "transport"),
+    )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    transport: asyncio.Transport
+
+    def __init__(self, config: Config, server_state: ServerState) -> None:
+        self._config = config
+        self._state = server_state
+        self._stage = Stage.ASKED
+        self._frames = Frames(SERVER, state=OPEN, max_size=config.ws_max_size, logger=log)
+        self._fragments: list[bytes] | None = None
+        self._call: Call | None = None
+        self._listener: Callable[[Message], None] = _nobody
         self._outlet: FastOutlet | None = None
         self._pong: bytes | None = None
+        self._reading = True
+        self._writing = True
+        self._waiter: asyncio.Future[None] | None = None
         self._end: asyncio.TimerHandle | None = None
+
+    def adopt(self, transport: asyncio.Transport, request: Mapping[str, Any], target: bytes, key: bytes) -> None:
+        """Takes over a connection on which a client has asked for a WebSocket with this key."""
+        self.transport = transport
+        transport.set_protocol(self)
+        # From the first byte that has to wait to the last: so an outlet is told of every drain.
+        transport.set_write_buffer_limits(high=0)
+        self.pause_reading()
+        self._state.connections.add(self)  # type: ignore[arg-type]
+        scope = scope_of(request, target)
+        scope["extensions"][EXTENSION] = self
+        self._call = call = Call(self, scope, key, self._state.default_headers)
+        self._listener = call.take
+        task = asyncio.get_running_loop().create_task(call.run(self._config.loaded_app))
+        task.add_done_callback(self._state.tasks.discard)
+        self._state.tasks.add(task)
 
     # The wire ------------------------------------------------------------------------------------------------
 
     def watch(self, outlet: FastOutlet) -> None:
         self._outlet = outlet
-        if not self.writable.is_set():
+        if not self._writing:
             outlet.waits()
+
+    def listen(self, listener: Callable[[Message], None]) -> None:
+        self._listener = listener
+        if self._call:
+            for message in self._call.taken():
+                listener(message)
+            self._call = None
+        self.resume_reading()
+
+    def close(self, code: int, reason: str) -> None:
+        if self._stage is Stage.OPEN and self._frames.state is OPEN:
+            self._frames.send_close(code, reason)
+            self.transport.write(b"".join(self._frames.data_to_send()))
+            self.resume_reading()  # for the answer
+            self._ended(code, reason)
+
+    # What the call says --------------------------------------------------------------------------------------
+
+    async def writable(self) -> None:
+        if not self._writing:
+            if self._waiter is None:
+                self._waiter = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._waiter)
+        if self._stage is Stage.LOST:
+            raise Disconnected()
+
+    def open(self, response: bytes) -> None:
+        if self._stage is Stage.ASKED:
+            self._stage = Stage.OPEN
+            self.transport.write(response)
+            self.resume_reading()
+            if self._config.keepalive:
+                self._config.keepalive.watch(self)
+
+    def refuse(self, response: bytes) -> None:
+        if self._stage is Stage.ASKED:
+            self.transport.write(response)
+            self._hang_up()
+
+    def send(self, payload: str | bytes) -> None:
+        if self._frames.state is not OPEN:
+            return
+        if isinstance(payload, str):
+            self._frames.send_text(payload.encode())
+        else:
+            self._frames.send_binary(payload)
+        self.transport.write(b"".join(self._frames.data_to_send()))
+
+    def returned(self, code: int) -> None:
+        if self._call:
+            self._call = None
+            self.close(code, "")
+
+    def pause_reading(self) -> None:
+        if self._reading:
+            self._reading = False
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.transport.resume_reading()
 
     # What asyncio says ---------------------------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        # From the first byte that has to wait to the last: so an outlet is told of every drain.
-        self.transport.set_write_buffer_limits(high=0)
+    def data_received(self, data: bytes) -> None:
+        frames = self._frames
+        frames.receive_data(data)
+        for frame in frames.events_received():
+            self._take(frame)  # type: ignore[arg-type]
+        if answers := frames.data_to_send():
+            if frames.state is OPEN and not self._writing:
+                self._pong = answers[-1]
+            elif answer := b"".join(answers):
+                self.transport.write(answer)
+        if frames.close_rcvd:
+            self._ended(frames.close_rcvd.code, frames.close_rcvd.reason)
+            self._hang_up()
+        elif frames.parser_exc and frames.close_sent:
+            self._ended(frames.close_sent.code, frames.close_sent.reason)
+            self._hang_up()
 
     def pause_writing(self) -> None:
-        super().pause_writing()
+        self._writing = False
         if self._outlet:
             self._outlet.waits()
 
     def resume_writing(self) -> None:
-        super().resume_writing()
+        self._writing = True
+        self._wake()
         if self._outlet:
             self._outlet.flows()
-        if self._pong and self.conn.state is OPEN:
+        if self._pong and self._frames.state is OPEN:
             self.transport.write(self._pong)
         self._pong = None
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._bound_the_end()
-
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
+        self._ended(ABNORMAL, "")
+        self._stage = Stage.LOST
+        self._state.connections.discard(self)
+        if self._end:
+            self._end.cancel()
+        self._wake()
+
+    # What the server says ------------------------------------------------------------------------------------
+
+    def shutdown(self) -> None:
+        """uvicorn calls this for each connection when it stops."""
+        self.refuse(STARTING_AGAIN)
+        self.close(CloseCode.SERVICE_RESTART, "")
+        self._hang_up()
+
+    def ping(self) -> None:
+        self.transport.write(PING)
+
+    def no_pong(self) -> None:
+        self._config.cuts["ping_timeout"] += 1
+        self.close(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
+        self._hang_up()
+
+    # Frames --------------------------------------------------------------------------------------------------
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.PONG:
+            if self._config.keepalive:
+                self._config.keepalive.answered(self)
+        elif self._stage is not Stage.OPEN or frame.opcode in (Opcode.PING, Opcode.CLOSE):
+            return  # `websockets` has the answer ready
+        elif self._fragments is not None:
+            self._take_fragment(frame)
+        elif not frame.fin:
+            self._fragments = [frame.opcode.to_bytes(1), bytes(frame.data)]
+        else:
+            self._deliver(frame.opcode, bytes(frame.data))
+
+    def _take_fragment(self, frame: Frame) -> None:
+        assert self._fragments
+        self._fragments.append(bytes(frame.data))
+        if len(self._fragments) > FRAGMENTS_MAX + 1:
+            self.close(CloseCode.POLICY_VIOLATION, "too many fragments")
+            self._hang_up()
+        elif frame.fin:
+            opcode, *data = self._fragments
+            self._fragments = None
+            self._deliver(opcode[0], b"".join(data))
+
+    def _deliver(self, opcode: int, data: bytes) -> None:
+        if opcode == Opcode.BINARY:
+            self._listener({"type": "websocket.receive", "bytes": data})
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self.close(CloseCode.INVALID_DATA, "text must be UTF-8")
+            self._hang_up()
+        else:
+            self._listener({"type": "websocket.receive", "text": text})
+
+    # The end -------------------------------------------------------------------------------------------------
+
+    def _ended(self, code: int, reason: str) -> None:
+        """Tells everybody, once. The peer has `close_s` for its part."""
+        if self._stage in (Stage.ENDING, Stage.LOST):
+            return
+        self._stage = Stage.ENDING
+        self._end = asyncio.get_running_loop().call_later(self._config.limits.close_s, self.transport.abort)
+        if self._config.keepalive:
+            self._config.keepalive.forget(self)
         if self._outlet:
             self._outlet.closed()
             self._outlet = None
-        if self._end:
-            self._end.cancel()
+        listener, self._listener = self._listener, _nobody
+        listener({"type": "websocket.disconnect", "code": code, "reason": reason})
 
-    # Where uvicorn ends a connection -------------------------------------------------------------------------
+    def _hang_up(self) -> None:
+        """Closes when what is written has left, or after `close_s`."""
+        self._ended(ABNORMAL, "")
+        self.transport.close()
 
-    def shutdown(self) -> None:
-        super().shutdown()
-        self._bound_the_end()
+    def _wake(self) -> None:
+        if self._waiter:
+            self._waiter.set_result(None)
+            self._waiter = None
 
-    def keepalive_timeout(self) -> None:
-        super().keepalive_timeout()
-        self._bound_the_end()
 
-    async def send(self, message: Any) -> None:
-        await super().send(message)
-        self._bound_the_end()
-
-    def on_task_complete(self, task: "asyncio.Task[None]") -> None:
-        super().on_task_complete(task)
-        self._bound_the_end()
-
-    def _bound_the_end(self) -> None:
-        """Whoever has begun to close: the socket is free `close_s` later."""
-        ending = self.close_sent or self.transport.is_closing()
-        if ending and self._end is None and not self.disconnected:
-            if self._outlet:
-                self._outlet.closed()
-            self._end = self.loop.call_later(self.config.limits.close_s, self.transport.abort)
-
-    # What the peer sends -------------------------------------------------------------------------------------
-
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if not self.close_sent:  # the application runs in a task, later
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
-
-    def handle_ping(self) -> None:
-        if self.writable.is_set() or self.conn.state is not OPEN:
-            super().handle_ping()
-        elif pongs := self.conn.data_to_send():
-            self._pong = pongs[-1]
-
-    def handle_cont(self, event: Frame) -> None:
-        if len(self.frames) < FRAGMENTS_MAX:
-            super().handle_cont(event)
-        elif not self.close_sent:
-            self.conn.send_close(CloseCode.POLICY_VIOLATION, "too many fragments")
-            self.handle_parser_exception()
+def _nobody(message: Message) -> None:
+    """Listens to a connection that has ended."""

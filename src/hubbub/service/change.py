@@ -26,19 +26,19 @@ def stamp(context: Context, tx: Transaction, me: Person, room: str) -> Stamp:
 
 
 async def change_room(
-    context: Context, me: Person, command: InRoom, decide: Callable[[Transaction], Event | Applied | None]
+    context: Context, me: Person, command: InRoom, decide: Callable[[Transaction, Stamp], Event | Applied | None]
 ) -> Applied:
-    """Runs `decide` in a transaction, for a member of an open room. It returns the draft of the event to append,
-    or None when everything is already as the command wants it, or an answer of its own."""
+    """Runs `decide` in a transaction, for a member of an open room. It returns the draft of the event to append, made
+    with the stamp, or None when everything is already as the command wants it, or an answer of its own."""
 
     def change(tx: Transaction) -> Applied:
-        room = policy.must_exist(tx.room(command.room))
-        policy.must_be_member(tx.membership(command.room, me.id))
-        policy.must_be_open(room)
-        decision = decide(tx)
+        standing = policy.must_exist(tx.standing(command.room, me.id))
+        policy.must_be_member(standing.joined_at)
+        policy.must_be_open(standing)
+        decision = decide(tx, Stamp(room=command.room, seq=0, at=context.now(), by=standing.author or me.author))
         if isinstance(decision, Applied):
             return decision
-        seq = room.head if decision is None else tx.append(decision).seq
+        seq = standing.head if decision is None else tx.append(decision).seq
         return Applied(room=command.room, seq=seq)
 
     return await context.store.write(change)

@@ -1,12 +1,15 @@
 """What a verb may use."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hubbub.bus import Bus
 from hubbub.hub.presence import PresenceBoard
 from hubbub.settings import Settings
 from hubbub.store import Store
+
+SEARCHES_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,5 @@ class Context:
     """Milliseconds since 1970 UTC."""
     new_token: Callable[[], str]
     """A fresh secret of 256 random bits, safe in a URL or header."""
+    searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_MAX))
+    """So that searches never keep all of the store's readers from everybody else."""

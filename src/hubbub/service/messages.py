@@ -29,7 +29,7 @@ from hubbub.protocol import (
     Unpin,
     Unreact,
 )
-from hubbub.service.change import change_room, stamp
+from hubbub.service.change import Stamp, change_room
 from hubbub.service.context import Context
 from hubbub.store import Reader, Transaction
 
@@ -42,13 +42,13 @@ async def post(context: Context, me: Person, command: Post) -> Applied:
     text = clean_message(command.text)
     html = await _render(text)
 
-    def decide(tx: Transaction) -> Event | Applied:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | Applied:
         if command.key and (first := tx.posted_with(command.room, me.id, command.key)):
             return _repeated(first, text, command)
         if command.reply_to is not None:
             policy.message_must_stand(tx.message(command.room, command.reply_to))
         return MessagePosted(
-            **stamp(context, tx, me, command.room),
+            **stamp,
             text=text,
             html=html,
             key=command.key,
@@ -62,23 +62,23 @@ async def edit(context: Context, me: Person, command: Edit) -> Applied:
     text = clean_message(command.text)
     html = await _render(text)
 
-    def decide(tx: Transaction) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         policy.may_change_message(message, me)
         if message.text == text:
             return None
-        return MessageEdited(**stamp(context, tx, me, command.room), message=command.message, text=text, html=html)
+        return MessageEdited(**stamp, message=command.message, text=text, html=html)
 
     return await change_room(context, me, command, decide)
 
 
 async def delete(context: Context, me: Person, command: Delete) -> Applied:
-    def decide(tx: Transaction) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
         message = policy.message_must_exist(tx.message(command.room, command.message))
         policy.may_change_message(message, me)
         if message.deleted:
             return None
-        return MessageDeleted(**stamp(context, tx, me, command.room), message=command.message)
+        return MessageDeleted(**stamp, message=command.message)
 
     return await change_room(context, me, command, decide)
 
@@ -86,12 +86,12 @@ async def delete(context: Context, me: Person, command: Delete) -> Applied:
 async def react(context: Context, me: Person, command: React) -> Applied:
     emoji = normalise_emoji(command.emoji)
 
-    def decide(tx: Transaction) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if me.id in _people_with(message, emoji):
             return None
         policy.may_react(message, emoji)
-        return ReactionAdded(**stamp(context, tx, me, command.room), message=command.message, emoji=emoji)
+        return ReactionAdded(**stamp, message=command.message, emoji=emoji)
 
     return await change_room(context, me, command, decide)
 
@@ -99,31 +99,31 @@ async def react(context: Context, me: Person, command: React) -> Applied:
 async def unreact(context: Context, me: Person, command: Unreact) -> Applied:
     emoji = normalise_emoji(command.emoji)
 
-    def decide(tx: Transaction) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if me.id not in _people_with(message, emoji):
             return None
-        return ReactionRemoved(**stamp(context, tx, me, command.room), message=command.message, emoji=emoji)
+        return ReactionRemoved(**stamp, message=command.message, emoji=emoji)
 
     return await change_room(context, me, command, decide)
 
 
 async def pin(context: Context, me: Person, command: Pin) -> Applied:
-    def decide(tx: Transaction) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if message.pinned:
             return None
-        return MessagePinned(**stamp(context, tx, me, command.room), message=command.message)
+        return MessagePinned(**stamp, message=command.message)
 
     return await change_room(context, me, command, decide)
 
 
 async def unpin(context: Context, me: Person, command: Unpin) -> Applied:
-    def decide(tx: Transaction) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if not message.pinned:
             return None
-        return MessageUnpinned(**stamp(context, tx, me, command.room), message=command.message)
+        return MessageUnpinned(**stamp, message=command.message)
 
     return await change_room(context, me, command, decide)
 

@@ -27,7 +27,7 @@ from hubbub.protocol import (
     RoomRenamed,
     WhoIsHere,
 )
-from hubbub.service.change import change_room, stamp
+from hubbub.service.change import Stamp, change_room, stamp
 from hubbub.service.context import Context
 from hubbub.store import Reader, Transaction
 
@@ -80,13 +80,13 @@ async def leave(context: Context, me: Person, command: Leave) -> Applied:
 async def rename(context: Context, me: Person, command: RenameRoom) -> Applied:
     name = clean_name(command.name)
 
-    def decide(tx: Transaction) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
         room = policy.must_exist(tx.room(command.room))
         policy.may_rename_or_archive(room, me)
         if room.name == name:
             return None
         _must_be_free(tx, name, but=room.id)
-        return RoomRenamed(**stamp(context, tx, me, room.id), name=name)
+        return RoomRenamed(**stamp, name=name)
 
     return await change_room(context, me, command, decide)
 
@@ -118,7 +118,7 @@ async def members(context: Context, me: Person, command: ListMembers) -> MemberP
 
 async def here(context: Context, me: Person, command: WhoIsHere) -> Here:
     await context.store.read(lambda reader: policy.must_exist(reader.room(command.room)))
-    people, count = context.presence.here(command.room)
+    people, count = context.presence.here(command.room, command.limit)
     return Here(people=people, count=count)
 
 

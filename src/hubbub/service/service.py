@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from hubbub.core.limits import Meter, Rate
-from hubbub.core.models import History, Person, RoomSummary
+from hubbub.core.models import Found, History, Person, RoomSummary
 from hubbub.errors import RateLimited
 from hubbub.protocol import (
     AnyCommand,
@@ -34,12 +34,13 @@ from hubbub.protocol import (
     RenameRoom,
     RoomPage,
     SayTyping,
+    Search,
     Unpin,
     Unreact,
     Value,
     WhoIsHere,
 )
-from hubbub.service import messages, people, reading, rooms
+from hubbub.service import messages, people, reading, rooms, search
 from hubbub.service.context import Context
 
 
@@ -61,6 +62,7 @@ VERBS: dict[type[Command], Verb] = {
     Unpin: Verb(messages.unpin, Applied),
     GetHistory: Verb(messages.history, History),
     ListPins: Verb(messages.pins, Pins),
+    Search: Verb(search.search, Found),
     CreateRoom: Verb(rooms.create, RoomSummary, posts=True),
     RenameRoom: Verb(rooms.rename, Applied),
     ArchiveRoom: Verb(rooms.archive, Applied),

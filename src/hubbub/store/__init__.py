@@ -6,14 +6,16 @@ A caller hands in a plain function; the store runs it in a worker thread inside 
     page = await store.read(lambda reader: reader.history("lobby", before=120, limit=50))
 
 `write` joins the functions of many callers into one transaction (group commit) and returns after the commit; each
-function sees what the ones before it did, and one that raises leaves no trace. Whatever `append` and `announce` gave
+function sees what the ones before it did, and one that raises leaves no trace. When one has raised after it had
+written, all are run again, so a function changes nothing but the store. Whatever `append` and `announce` gave
 is handed to `on_commit` after the commit, in order, before the writers get their results.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from hubbub.core.models import (
+    Found,
     History,
     Member,
     Membership,
@@ -22,7 +24,10 @@ from hubbub.core.models import (
     PersonKind,
     Room,
     RoomSummary,
+    Standing,
 )
+from hubbub.core.search import Place, Query
+from hubbub.counts import Histogram
 from hubbub.protocol import Envelope, Event
 
 T = TypeVar("T")
@@ -61,6 +66,10 @@ class Reader(Protocol):
         ...
 
     def membership(self, room: str, person: str) -> Membership | None: ...
+
+    def standing(self, room: str, person: str) -> Standing | None:
+        """A room as it decides what this person may do in it, in one look."""
+        ...
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
         """The rooms that the person is in, the most recently active first, at most 500."""
@@ -117,6 +126,26 @@ class Reader(Protocol):
         """The newest `seq` of each of these rooms."""
         ...
 
+    def people_named(self, beginning: str, limit: int) -> list[str]:
+        """The ids of people whose name begins so, without regard to case and accents."""
+        ...
+
+    def search(
+        self,
+        person: str,
+        query: Query,
+        *,
+        rooms: Collection[str] | None = None,
+        authors: Collection[str] | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Found:
+        """Messages for which `query.match` is true, that stand in these rooms (None: in those that the person is in
+        now), are by one of these authors and were posted in the query's time. Newest first (see `Place`), after
+        `before`. Every message can be found as soon as it is committed, and a deleted one nowhere.
+        The names of rooms and people in the query are for the caller to look up."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """Reads and writes. Reads see the transaction's own writes."""
@@ -144,6 +173,19 @@ class Transaction(Reader, Protocol):
         """Moves the read marker, in whichever direction."""
         ...
 
+    def touch(self) -> None:
+        """Writes something that means nothing: a commit after it shows whether the disk takes writes."""
+        ...
+
+
+class StoreLoad(NamedTuple):
+    """How busy a store is."""
+
+    waiting: int
+    """Writes that have not been begun."""
+    batch_sizes: Histogram
+    """Writes in each transaction since the start."""
+
 
 class Store(Protocol):
     on_commit: Callable[[Sequence[Committed | Envelope]], None]
@@ -158,6 +200,8 @@ class Store(Protocol):
     async def stop(self) -> None:
         """Finishes the writes that were handed in, then closes. Later calls raise Unavailable."""
         ...
+
+    def load(self) -> StoreLoad: ...
 
     async def read(self, function: Callable[[Reader], T]) -> T: ...
 

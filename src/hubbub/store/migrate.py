@@ -15,13 +15,22 @@ class NewerDatabase(Exception):
     """The database has a revision that this version of the program does not know."""
 
 
+def revisions() -> list[str]:
+    """What this version of the program knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
 def upgrade(connection: Connection) -> None:
     """Runs the migrations that are missing, each in a transaction. Raises NewerDatabase."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config = _config()
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        raise NewerDatabase(f"known revisions: {sorted(known)}") from error
+        raise NewerDatabase(f"known revisions: {sorted(revisions())}") from error
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config

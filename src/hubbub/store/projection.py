@@ -20,6 +20,7 @@ from hubbub.protocol import (
     RoomCreated,
     RoomRenamed,
 )
+from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import membership, message, reaction, room
 
 _room: BindParameter[str] = bindparam("in_room")
@@ -31,7 +32,7 @@ RENAME = update(room).where(_this_room).values(name=bindparam("new_name"), name_
 ARCHIVE = update(room).where(_this_room).values(archived=True)
 JOIN = insert(membership)
 LEAVE = delete(membership).where(membership.c.room == _room, membership.c.person == bindparam("who"))
-POST = insert(message)
+POST = Prepared(insert(message))
 EDIT = (
     update(message)
     .where(_this_message)
@@ -49,7 +50,7 @@ UNREACT = delete(reaction).where(
 ERASE_REACTIONS = delete(reaction).where(reaction.c.room == _room, reaction.c.seq == _message)
 
 
-def apply(connection: Connection, event: Event) -> None:
+def apply(connection: Connection, driver: Driver, event: Event) -> None:
     """Changes the current state as the event says. The event has its `seq`, and its room exists."""
 
     def run(statement: Any, **binds: object) -> None:
@@ -70,7 +71,7 @@ def apply(connection: Connection, event: Event) -> None:
         case MemberRenamed():
             pass  # names are kept with people, not with rooms
         case MessagePosted():
-            connection.execute(POST, _row_of(event))
+            POST.run(driver, _row_of(event))
         case MessageEdited():
             run(EDIT, on_message=event.message, new_text=event.text, new_html=event.html, when=event.at)
         case MessageDeleted():

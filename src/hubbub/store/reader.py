@@ -1,13 +1,14 @@
 """Reading, in one snapshot. Every statement is made once, below; see `hubbub.store.Reader` for the promises."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, func, literal, or_, select, text
 
 from hubbub.core.models import (
     Author,
+    Found,
     History,
     Member,
     Membership,
@@ -17,9 +18,14 @@ from hubbub.core.models import (
     Reaction,
     Room,
     RoomSummary,
+    Standing,
 )
+from hubbub.core.search import Place, Query
 from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
+from hubbub.store.index import Block, next_block
+from hubbub.store.prepared import Driver, Prepared
+from hubbub.store.search import find, people_named, rooms_of
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, session
 
 QUOTE_MAX_CHARS = 200
@@ -36,7 +42,7 @@ ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
 ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived)
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
 PERSON = select(person).where(person.c.id == _person)
-SESSION = (
+SESSION = Prepared(
     select(person).join(session, session.c.person == person.c.id).where(session.c.token_hash == bindparam("token_hash"))
 )
 MEMBERSHIP = select(membership).where(membership.c.room == _room, membership.c.person == _person)
@@ -49,8 +55,15 @@ MEMBERS = (
 )
 MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
 _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
+STANDING = Prepared(
+    select(room.c.head, room.c.archived, membership.c.joined_at, person.c.name)
+    .select_from(room)
+    .outerjoin(person, person.c.id == _person)
+    .outerjoin(membership, _mine)
+    .where(room.c.id == _room)
+)
 _seen = [room.c.id, room.c.name, room.c.archived, room.c.created_by, room.c.head, room.c.last_at, membership.c.read]
-ROOMS_OF = select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX)
+ROOMS_OF = Prepared(select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX))
 SUMMARY = select(*_seen).outerjoin(membership, _mine).where(room.c.id == _room)
 DIRECTORY = (
     select(*_seen)
@@ -65,14 +78,14 @@ _unread = (
     .limit(UNREAD_CAP)
     .subquery()
 )
-UNREAD = select(func.count()).select_from(_unread)
+UNREAD = Prepared(select(func.count().label("unread")).select_from(_unread))
 MESSAGES = (
     select(*[c for c in message.c if c.name != "key"], person.c.name.label("author_name"))
     .join(person, person.c.id == message.c.author)
     .where(message.c.room == _room)
 )
 MESSAGE = MESSAGES.where(message.c.seq == _seq)
-POSTED_WITH = MESSAGES.where(message.c.author == _person, message.c.key == bindparam("key"))
+POSTED_WITH = Prepared(MESSAGES.where(message.c.author == _person, message.c.key == bindparam("key")))
 NEWEST = MESSAGES.order_by(message.c.seq.desc()).limit(_limit)
 BEFORE = MESSAGES.where(message.c.seq < _seq).order_by(message.c.seq.desc()).limit(_limit)
 AFTER = MESSAGES.where(message.c.seq > _seq).order_by(message.c.seq).limit(_limit)
@@ -97,8 +110,9 @@ Rows = Sequence[Any]
 class SqlReader:
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
         self._connection = connection
+        self._driver = driver or Driver(connection)
 
     def epoch(self) -> str:
         return str(self._connection.execute(EPOCH).scalar_one())
@@ -113,7 +127,7 @@ class SqlReader:
         return _person_of(self._connection.execute(PERSON, {"person": person}).first())
 
     def session(self, token_hash: str) -> Person | None:
-        return _person_of(self._connection.execute(SESSION, {"token_hash": token_hash}).first())
+        return _person_of(next(iter(SESSION.run(self._driver, {"token_hash": token_hash})), None))
 
     def membership(self, room: str, person: str) -> Membership | None:
         row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()
@@ -121,8 +135,13 @@ class SqlReader:
             return None
         return Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
 
+    def standing(self, room: str, person: str) -> Standing | None:
+        for head, archived, joined_at, name in STANDING.run(self._driver, {"room": room, "person": person}):
+            return Standing(head, archived, joined_at, None if name is None else Author(id=person, name=name))
+        return None
+
     def rooms_of(self, person: str) -> list[RoomSummary]:
-        rows = self._connection.execute(ROOMS_OF, {"person": person}).all()
+        rows = ROOMS_OF.run(self._driver, {"person": person})
         return [self._summary_of(row, person) for row in rows]
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
@@ -145,7 +164,7 @@ class SqlReader:
         return next(iter(self._messages_of(room, rows)), None)
 
     def posted_with(self, room: str, person: str, key: str) -> Message | None:
-        rows = self._connection.execute(POSTED_WITH, {"room": room, "person": person, "key": key}).all()
+        rows = POSTED_WITH.run(self._driver, {"room": room, "person": person, "key": key})
         return next(iter(self._messages_of(room, rows)), None)
 
     def history(
@@ -174,7 +193,8 @@ class SqlReader:
 
     def unread(self, room: str, person: str, read: int) -> int:
         binds = {"room": room, "person": person, "seq": read}
-        return int(self._connection.execute(UNREAD, binds).scalar_one())
+        ((count,),) = UNREAD.run(self._driver, binds)
+        return int(count)
 
     def frames_after(self, room: str, seq: int, limit: int) -> list[StoredFrame]:
         return [StoredFrame(row.seq, row.frame) for row in self._page(FRAMES_AFTER, room, seq, limit)]
@@ -186,6 +206,26 @@ class SqlReader:
     def heads(self, rooms: Iterable[str]) -> Mapping[str, int]:
         rows = self._connection.execute(HEADS, {"rooms": list(rooms)}).all()
         return {row.id: row.head for row in rows}
+
+    def people_named(self, beginning: str, limit: int) -> list[str]:
+        return people_named(self._connection, beginning, limit)
+
+    def search(
+        self,
+        person: str,
+        query: Query,
+        *,
+        rooms: Collection[str] | None = None,
+        authors: Collection[str] | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Found:
+        asked = rooms_of(self._connection, person) if rooms is None else rooms
+        return find(self, self._connection, query, asked, authors, before, limit)
+
+    def next_block(self, size: int) -> Block | None:
+        """What the index lacks."""
+        return next_block(self._connection, size)
 
     def _stretch(self, room: str, before: int | None, after: int | None, around: int | None, limit: int) -> Rows:
         """Rows of messages, oldest first."""
@@ -254,8 +294,8 @@ def _room_of(row: Row[Any] | None) -> Room | None:
     return None if row is None else Room(**row._mapping)
 
 
-def _person_of(row: Row[Any] | None) -> Person | None:
-    return None if row is None else Person(**row._mapping)
+def _person_of(row: Any) -> Person | None:
+    return None if row is None else Person.model_validate(row, from_attributes=True)
 
 
 def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:

@@ -2,9 +2,7 @@
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -15,21 +13,26 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from hubbub.core.models import LOBBY, Author
+from hubbub.counts import WRITES, Histogram
 from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
-from hubbub.store import Committed, Reader, Transaction
+from hubbub.store import Committed, Reader, StoreLoad, Transaction
+from hubbub.store.folder import lock
+from hubbub.store.index import BLOCK_MAX
+from hubbub.store.indexer import Indexer
 from hubbub.store.migrate import NewerDatabase, upgrade
-from hubbub.store.reader import SqlReader
+from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
 from hubbub.store.transaction import SERVER_ID, SqlTransaction
 from hubbub.store.writer import Writer
+from hubbub.tasks import Tasks
 
 T = TypeVar("T")
-READERS = 4
 BUSY_TIMEOUT_MS = 5000
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # an acknowledgement must survive a power cut: NORMAL loses some
+    "wal_autocheckpoint=4000",  # pages, 16 MB: with the usual 1000 a third of all flushes is for moving pages over
     "foreign_keys=ON",
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "secure_delete=ON",  # an erased text leaves no trace in free pages
@@ -37,21 +40,25 @@ PRAGMAS = (
 
 
 class SqliteStore:
-    """Implements `hubbub.store.Store`. `now` gives milliseconds, `new_epoch` a random id for a new log."""
+    """Implements `hubbub.store.Store`. `now` gives milliseconds, `new_epoch` a random id for a new log; messages are
+    indexed for search in blocks of `block_size`."""
 
-    def __init__(self, path: Path, *, now: Callable[[], int], new_epoch: Callable[[], str]) -> None:
+    def __init__(
+        self, path: Path, *, now: Callable[[], int], new_epoch: Callable[[], str], block_size: int = BLOCK_MAX
+    ) -> None:
         self.path = path
         self.on_commit: Callable[[Sequence[Committed | Envelope]], None] = lambda news: None
         self._now = now
         self._new_epoch = new_epoch
+        self._tasks = Tasks()
+        self._block_size = block_size
         self._lock: IO[str] | None = None
         self._writer: Writer | None = None
-        self._readers: ThreadPoolExecutor | None = None
-        self._reading = threading.local()
-        self._opened: list[Connection] = []
+        self._readers: Readers | None = None
+        self._batch_sizes = Histogram(WRITES)
 
     async def start(self) -> None:
-        self._lock = _lock(self.path)
+        self._lock = lock(self.path)
         try:
             await asyncio.to_thread(self._prepare)
         except Exception as error:
@@ -59,24 +66,29 @@ class SqliteStore:
             raise _setup_error(self.path, error) from error
         self._read_engine = _engine(self.path, "BEGIN")
         self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="hubbub-reader")
-        self._writer = Writer(self._write_engine, failure_of, lambda news: self.on_commit(news))
+        self._readers = Readers(self._read_engine, failure_of)
+        self._writer = Writer(self._write_engine, failure_of, self._committed, self._batch_sizes)
+        self._indexer = Indexer(self.read, self.write, self._block_size)
+        self._tasks.spawn(self._indexer.run())
 
     async def stop(self) -> None:
+        await self._tasks.stop()
         writer, readers = self._writer, self._readers
         self._writer = self._readers = None
         if writer:
             await writer.stop()
         if readers:
-            await asyncio.to_thread(readers.shutdown)
-        while self._opened:
-            self._opened.pop().close()
+            await readers.stop()
         self._unlock()
+
+    def load(self) -> StoreLoad:
+        return StoreLoad(self._writer.waiting() if self._writer else 0, self._batch_sizes)
 
     async def read(self, function: Callable[[Reader], T]) -> T:
         if self._readers is None:
             raise Unavailable("The store is closed.", retry_after_s=1.0)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, function)
+        value: T = await self._readers.read(function)
+        return value
 
     async def write(self, function: Callable[[Transaction], T]) -> T:
         if self._writer is None:
@@ -84,17 +96,9 @@ class SqliteStore:
         value: T = await self._writer.write(function)
         return value
 
-    def _read(self, function: Callable[[Reader], T]) -> T:
-        """In a reader's thread, on that thread's own connection."""
-        connection: Connection | None = getattr(self._reading, "connection", None)
-        if connection is None:
-            connection = self._reading.connection = self._read_engine.connect()
-            self._opened.append(connection)
-        try:
-            with connection.begin():
-                return function(SqlReader(connection))
-        except DBAPIError as error:
-            raise failure_of(error) from error
+    def _committed(self, news: Sequence[Committed | Envelope]) -> None:
+        self._indexer.heard(news)
+        self.on_commit(news)
 
     def _prepare(self) -> None:
         engine = _engine(self.path, "BEGIN IMMEDIATE")
@@ -146,6 +150,7 @@ def _engine(path: Path, begin: str) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
+        hide_parameters=True,  # an error that is logged must not repeat what somebody wrote
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
     engine.dialect.statement_compiler = _WithHints
@@ -160,28 +165,6 @@ def _engine(path: Path, begin: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-def _lock(path: Path) -> IO[str] | None:
-    """One program for one database: two would not hear of each other's commits."""
-    try:
-        import fcntl
-    except ImportError:  # not a POSIX system
-        return None
-    try:
-        file = open(f"{path}.lock", "w")  # noqa: SIM115
-    except OSError as error:
-        raise SetupError(
-            f"Cannot write in {path.parent}: {error.strerror}. Choose another folder with --data."
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise SetupError(
-            f"Another hubbub uses {path} already. Stop it, or choose another folder with --data."
-        ) from None
-    return file
 
 
 def _setup_error(path: Path, error: Exception) -> HubbubError:

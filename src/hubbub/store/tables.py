@@ -6,6 +6,8 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Index,
+    Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -37,6 +39,16 @@ person = Table(
     Column("created_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+person_name = Table(
+    "person_name",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    sqlite_with_rowid=False,
+)
+"""By which people are found: their names without case and accents."""
 
 session = Table(
     "session",
@@ -138,5 +150,38 @@ event = Table(
     ),
     sqlite_with_rowid=False,
 )
-"""The log. `frame` is what clients are sent. `message` is set on events that hold a message's text, so that it can
-be erased."""
+"""The log. `frame` is what clients are sent. `message` is set on events that hold another text for an earlier message,
+so that it can be erased."""
+
+search_block = Table(
+    "search_block",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("rooms", Text, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    Index("ix_search_block_last_at", "last_at", "first_at"),
+)
+"""Some thousand messages that are indexed together, and when they were posted: see `hubbub.store.index`."""
+
+search_term = Table(
+    "search_term",
+    metadata,
+    Column("block", Integer, primary_key=True),
+    Column("term", String, primary_key=True),
+    Column("docs", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Which messages of a block have a term."""
+
+search_mark = Table(
+    "search_mark",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("backlog", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    sqlite_with_rowid=False,
+)
+"""Messages after `backlog` up to `done` are in a block; later ones are new, earlier ones are older than the index."""

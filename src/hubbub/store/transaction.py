@@ -1,27 +1,38 @@
 """Writing, inside the writer's transaction. See `hubbub.store.Transaction` for the promises."""
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from hubbub.core.models import Person, PersonKind
+from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
 from hubbub.store import Committed
+from hubbub.store.index import Block, add_block, reindex
+from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import event as events
-from hubbub.store.tables import membership, person, room, session
+from hubbub.store.tables import membership, person, person_name, room, search_mark, session
 
 SERVER_ID = "server-hubbub"
 
 _this_room = room.c.id == bindparam("in_room")
-NEXT_SEQ = update(room).where(_this_room).values(head=room.c.head + 1).returning(room.c.head)
-NEXT_SEQ_OF_MESSAGE = NEXT_SEQ.values(last_at=func.max(room.c.last_at, bindparam("now")))
+_now: BindParameter[int] = bindparam("now")
+_last_at = case((room.c.last_at > _now, room.c.last_at), else_=_now)
+_next_seq = update(room).where(_this_room).values(head=room.c.head + 1).returning(room.c.head)
+NEXT_SEQ = Prepared(_next_seq)
+NEXT_SEQ_OF_MESSAGE = Prepared(_next_seq.values(last_at=_last_at))
 NEW_ROOM = insert(room)
-NEW_EVENT = insert(events)
-WITH_TEXT_OF = select(events.c.seq, events.c.frame).where(
-    events.c.room == bindparam("in_room"), events.c.message == bindparam("on_message")
-)
+NEW_EVENT = Prepared(insert(events))
+_message: BindParameter[int] = bindparam("on_message")
+_of_room = select(events.c.seq, events.c.frame).where(events.c.room == bindparam("in_room"))
+_later = _of_room.where(events.c.message == _message).with_hint(events, "INDEXED BY ix_event_message", "sqlite")
+WITH_TEXT_OF = _of_room.where(events.c.seq == _message).union_all(_later)
+"""SQLite would read the whole room for one condition with OR, and also without being told of the index."""
 REWRITE = (
     update(events)
     .where(events.c.room == bindparam("in_room"), events.c.seq == bindparam("at_seq"))
@@ -29,28 +40,42 @@ REWRITE = (
 )
 NEW_PERSON = insert(person)
 NEW_SESSION = insert(session)
+NEW_MARK = insert(search_mark)
+NEW_NAME = insert(person_name)
+DROP_NAME = delete(person_name).where(
+    person_name.c.key == bindparam("old_key"), person_name.c.person == bindparam("who")
+)
 RENAME_PERSON = update(person).where(person.c.id == bindparam("who")).values(name=bindparam("new_name"))
 SET_READ = (
     update(membership)
     .where(membership.c.room == bindparam("in_room"), membership.c.person == bindparam("who"))
     .values(read=bindparam("up_to"))
 )
+TOUCH = text(
+    "INSERT INTO meta (key, value) VALUES ('touched', '1') "
+    "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS VARCHAR)"
+)
 
 
 class SqlTransaction(SqlReader):
-    """Implements `hubbub.store.Transaction`. `news` is what the commit will announce."""
+    """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
+    database was given anything to change, accepted or not."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
+        super().__init__(connection, driver)
         self.news: list[Committed | Envelope] = []
+        self.has_written = False
 
     def append(self, draft: Event) -> Event:
+        self.has_written = True
         event = draft.model_copy(update={"seq": self._next_seq(draft)})
         frame = encode(event)
-        row = {"room": event.room, "seq": event.seq, "type": event.type, "at": event.at, "by": event.by.id}
-        self._connection.execute(NEW_EVENT, row | {"message": _text_of(event), "frame": frame})
+        NEW_EVENT.run(self._driver, _row_of(event, frame))
+        if isinstance(event, MessageEdited | MessageDeleted):
+            new_text = event.text if isinstance(event, MessageEdited) else None
+            reindex(self._connection, event.room, event.message, new_text)
         try:
-            apply(self._connection, event)
+            apply(self._connection, self._driver, event)
         except IntegrityError as error:
             raise Conflict("This key was used for another message.", code="key_conflict") from error
         if isinstance(event, MessageDeleted):
@@ -64,37 +89,53 @@ class SqlTransaction(SqlReader):
     def add_person(self, kind: PersonKind, person_id: str, name: str, at: int) -> Person:
         added = Person(id=person_id, name=name, kind=kind, created_at=at)
         try:
-            self._connection.execute(NEW_PERSON, added.model_dump())
+            self._change(NEW_PERSON, added.model_dump())
         except IntegrityError as error:
             raise Conflict("There is somebody with this id already.", code="id_taken") from error
+        self._change(NEW_NAME, {"key": Folded(name).bare, "person": person_id})
         return added
 
     def rename_person(self, person: str, name: str) -> None:
-        self._connection.execute(RENAME_PERSON, {"who": person, "new_name": name})
+        if before := self.person(person):
+            self._change(DROP_NAME, {"old_key": Folded(before.name).bare, "who": person})
+            self._change(NEW_NAME, {"key": Folded(name).bare, "person": person})
+        self._change(RENAME_PERSON, {"who": person, "new_name": name})
 
     def add_session(self, token_hash: str, person: str, at: int) -> None:
-        self._connection.execute(NEW_SESSION, {"token_hash": token_hash, "person": person, "created_at": at})
+        self._change(NEW_SESSION, {"token_hash": token_hash, "person": person, "created_at": at})
 
     def set_read(self, room: str, person: str, seq: int) -> None:
-        self._connection.execute(SET_READ, {"in_room": room, "who": person, "up_to": seq})
+        self._change(SET_READ, {"in_room": room, "who": person, "up_to": seq})
+
+    def _change(self, statement: Any, binds: Mapping[str, object]) -> None:
+        self.has_written = True
+        self._connection.execute(statement, binds)
+
+    def add_to_index(self, block: Block) -> bool:
+        """False: its messages were changed since they were read."""
+        self.has_written = True
+        return add_block(self._connection, block)
+
+    def touch(self) -> None:
+        self._change(TOUCH, {})
 
     def _next_seq(self, draft: Event) -> int:
         if isinstance(draft, RoomCreated):
-            self._connection.execute(NEW_ROOM, _room_row(draft))
+            self._change(NEW_ROOM, _room_row(draft))
+            self._change(NEW_MARK, {"room": draft.room, "backlog": 0, "done": 0})
             return 1
         if isinstance(draft, MessagePosted):
-            return self._seq_from(NEXT_SEQ_OF_MESSAGE, {"in_room": draft.room, "now": draft.at})
-        return self._seq_from(NEXT_SEQ, {"in_room": draft.room})
-
-    def _seq_from(self, statement: object, binds: dict[str, object]) -> int:
-        return int(self._connection.execute(statement, binds).scalar_one())  # type: ignore[call-overload]
+            [row] = NEXT_SEQ_OF_MESSAGE.run(self._driver, {"in_room": draft.room, "now": draft.at})
+        else:
+            [row] = NEXT_SEQ.run(self._driver, {"in_room": draft.room})
+        return int(row.head)
 
     def _erase(self, room: str, seq: int) -> None:
         """Takes a message's text out of the frames that hold it."""
         binds = {"in_room": room, "on_message": seq}
         for row in self._connection.execute(WITH_TEXT_OF, binds).all():
             bare = encode(EVENTS.validate_json(row.frame).model_copy(update={"text": "", "html": None}))
-            self._connection.execute(REWRITE, {"in_room": room, "at_seq": row.seq, "new_frame": bare})
+            self._change(REWRITE, {"in_room": room, "at_seq": row.seq, "new_frame": bare})
 
 
 def encode(event: Event) -> str:
@@ -102,11 +143,16 @@ def encode(event: Event) -> str:
     return event.model_dump_json(exclude_none=True)
 
 
-def _text_of(event: Event) -> int | None:
-    """The message whose text this event holds."""
-    if isinstance(event, MessagePosted):
-        return event.seq
-    return event.message if isinstance(event, MessageEdited) else None
+def _row_of(event: Event, frame: str) -> dict[str, object]:
+    return {
+        "room": event.room,
+        "seq": event.seq,
+        "type": event.type,
+        "at": event.at,
+        "by": event.by.id,
+        "message": event.message if isinstance(event, MessageEdited) else None,
+        "frame": frame,
+    }
 
 
 def _room_row(draft: RoomCreated) -> dict[str, object]:

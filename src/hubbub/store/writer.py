@@ -7,6 +7,7 @@ import asyncio
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
@@ -14,12 +15,15 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from hubbub.counts import Histogram
 from hubbub.errors import Unavailable
 from hubbub.protocol import Envelope
 from hubbub.store import Committed
+from hubbub.store.prepared import Driver
 from hubbub.store.transaction import SqlTransaction
 
-BATCH_MAX = 100
+BATCH_MAX = 250
+"""The slower the disk, the more writes wait for it, and the more it is given at once. All that many take 25 ms."""
 QUEUE_MAX = 10_000
 
 log = logging.getLogger(__name__)
@@ -36,18 +40,32 @@ class Write(NamedTuple):
     result: "asyncio.Future[Any]"
 
 
+class Done(NamedTuple):
+    write: Write
+    value: Any = None
+    error: Exception | None = None
+
+
 class Writer:
     """A thread with the only writing connection. A failed commit that may have lost what the disk was given
     (`storage_failed`) ends all writing until the program is started again: after a failed flush nobody knows what
     the disk holds."""
 
     def __init__(
-        self, engine: Engine, failures: Failures, on_commit: Callable[[Sequence[Committed | Envelope]], None]
+        self,
+        engine: Engine,
+        failures: Failures,
+        on_commit: Callable[[Sequence[Committed | Envelope]], None],
+        batch_sizes: Histogram,
     ) -> None:
         self._engine = engine
         self._failures = failures
         self._on_commit = on_commit
-        self._queue: queue.Queue[Write | None] = queue.Queue()
+        self._batch_sizes = batch_sizes
+        self._gathered: list[Write] = []
+        """Handed in during this tick of the loop."""
+        self._unfinished = 0
+        self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="hubbub-writer", daemon=True)
         self._refusal: Unavailable | None = None
@@ -56,78 +74,107 @@ class Writer:
     async def write(self, function: Callable[[Any], Any]) -> Any:
         if self._refusal:
             raise self._refusal
-        if self._queue.qsize() >= QUEUE_MAX:
+        if self._unfinished >= QUEUE_MAX:
             raise Unavailable("Too many writes are waiting. Try again.", code="overloaded", retry_after_s=1.0)
         result: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(Write(function, result))
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(Write(function, result))
+        self._unfinished += 1
         return await result
+
+    def waiting(self) -> int:
+        return self._unfinished
 
     async def stop(self) -> None:
         """Finishes what is queued, then ends the thread."""
         self._refusal = Unavailable("The store is closed.", retry_after_s=1.0)
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         await asyncio.sleep(0)  # the last results were handed to the loop just before
 
+    def _hand_over(self) -> None:
+        """Once for each tick: waking the thread costs as much as half a write, and it would wake to a single one."""
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._queue.put(gathered)
+
+    # In the writer's thread ----------------------------------------------------------------------------------
+
     def _run(self) -> None:
         with self._engine.connect() as connection:
-            running = True
-            while running:
-                batch, running = self._next_batch()
-                if batch:
+            waiting: deque[Write] = deque()
+            more = True
+            while more or waiting:
+                more = more and self._take(waiting)
+                if batch := [waiting.popleft() for _ in range(min(len(waiting), BATCH_MAX))]:
                     self._commit(connection, batch)
 
-    def _next_batch(self) -> tuple[list[Write], bool]:
-        """Waits for a write, then takes those that wait behind it. False: there will be no more."""
-        item = self._queue.get()
-        batch: list[Write] = []
-        while item is not None:
-            batch.append(item)
-            if len(batch) == BATCH_MAX:
-                return batch, True
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return batch, True
-        return batch, False
+    def _take(self, waiting: deque[Write]) -> bool:
+        """Takes what has been handed over, and waits for it when there is nothing else to do. False: there will be no
+        more."""
+        with suppress(queue.Empty):
+            while (writes := self._queue.get(block=not waiting)) is not None:
+                waiting.extend(writes)
+            return False
+        return True
 
     def _commit(self, connection: Connection, batch: list[Write]) -> None:
         news: list[Committed | Envelope] = []
-        outcomes: list[tuple[Write, Any, Exception | None]] = []
         try:
             if self._refusal and self._refusal.code == "storage_failed":
                 raise self._refusal
-            with connection.begin():
-                for write in batch:
-                    outcomes.append(self._try(connection, write, news))
+            outcomes = self._all_at_once(connection, batch, news) or self._one_by_one(connection, batch, news)
+            self._batch_sizes.observe(len(batch))
         except Exception as error:
             failure = self._failure(error)
-            news, outcomes = [], [(write, None, failure) for write in batch]
+            news, outcomes = [], [Done(write, error=failure) for write in batch]
         with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._finish, news, outcomes)
 
-    def _try(
-        self, connection: Connection, write: Write, news: list[Committed | Envelope]
-    ) -> tuple[Write, Any, Exception | None]:
-        """Runs one function in a savepoint. What the database itself refuses fails the whole batch, because it may
-        have ended the transaction; what the function raises is its own affair."""
-        transaction = SqlTransaction(connection)
-        connection.exec_driver_sql("SAVEPOINT one")
+    def _all_at_once(
+        self, connection: Connection, batch: list[Write], news: list[Committed | Envelope]
+    ) -> list[Done] | None:
+        """Without a savepoint for each, which costs as much as a small write. None: one has failed half way, so
+        nothing of this was kept."""
+        with connection.begin() as begun:
+            outcomes, driver = [], Driver(connection)
+            for write in batch:
+                transaction = SqlTransaction(connection, driver)
+                outcomes.append(self._try(write, transaction))
+                if outcomes[-1].error is None:
+                    news.extend(transaction.news)
+                elif transaction.has_written:
+                    begun.rollback()
+                    news.clear()
+                    return None
+        return outcomes
+
+    def _one_by_one(self, connection: Connection, batch: list[Write], news: list[Committed | Envelope]) -> list[Done]:
+        """Each in a savepoint, so that one that fails leaves no trace and takes no other with it."""
+        with connection.begin():
+            outcomes, driver = [], Driver(connection)
+            for write in batch:
+                transaction = SqlTransaction(connection, driver)
+                with suppress(_Undo), connection.begin_nested():
+                    outcomes.append(self._try(write, transaction))
+                    if outcomes[-1].error:
+                        raise _Undo
+                    news.extend(transaction.news)
+        return outcomes
+
+    def _try(self, write: Write, transaction: SqlTransaction) -> Done:
+        """What the database itself refuses fails the whole batch, because it may have ended the transaction; what the
+        function raises is its own affair."""
         try:
-            value = write.function(transaction)
+            return Done(write, write.function(transaction))
         except DBAPIError as error:
             if not isinstance(error, IntegrityError):
                 raise
-            outcome: tuple[Write, Any, Exception | None] = (write, None, error)
+            return Done(write, error=error)
         except Exception as error:
-            outcome = (write, None, error)
-        else:
-            connection.exec_driver_sql("RELEASE one")
-            news.extend(transaction.news)
-            return (write, value, None)
-        connection.exec_driver_sql("ROLLBACK TO one")
-        connection.exec_driver_sql("RELEASE one")
-        return outcome
+            return Done(write, error=error)
 
     def _failure(self, error: Exception) -> Exception:
         if not isinstance(error, DBAPIError):
@@ -138,8 +185,11 @@ class Writer:
             self._refusal = failure
         return failure
 
-    def _finish(self, news: list[Committed | Envelope], outcomes: list[tuple[Write, Any, Exception | None]]) -> None:
-        """In the loop's thread: first the news, then the results."""
+    # In the loop's thread ------------------------------------------------------------------------------------
+
+    def _finish(self, news: list[Committed | Envelope], outcomes: list[Done]) -> None:
+        """First the news, then the results."""
+        self._unfinished -= len(outcomes)
         if news:
             try:
                 self._on_commit(news)
@@ -152,3 +202,7 @@ class Writer:
                 write.result.set_result(value)
             else:
                 write.result.set_exception(error)
+
+
+class _Undo(Exception):
+    """Ends a savepoint without keeping what was done in it."""

@@ -5,7 +5,7 @@
             return MyStore(...)
 
 Needs pytest and pytest-asyncio. If `pytest.register_assert_rewrite` has been called with the names of this module and
-of `hubbub.testing.store_reading` before the import, a failure shows the values.
+of `hubbub.testing.store_reading` and `hubbub.testing.store_search` before the import, a failure shows the values.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, RoomCreated
 from hubbub.store import Committed, Reader, StoredFrame, Transaction
 from hubbub.testing.mirror import Mirror
 from hubbub.testing.store_reading import ReadingContract
+from hubbub.testing.store_search import SearchContract
 from hubbub.testing.store_stage import (
     ANN,
     AT,
@@ -35,7 +36,7 @@ from hubbub.testing.store_stage import (
 )
 
 
-class StoreContract(ReadingContract):
+class StoreContract(ReadingContract, SearchContract):
     """Opening and closing, and what happens to writes. What a reader sees is in `ReadingContract`."""
 
     # Opening and closing -------------------------------------------------------------------------------------
@@ -80,12 +81,13 @@ class StoreContract(ReadingContract):
                     reader.person("guest-9"),
                     reader.session("0" * 64),
                     reader.membership(PLANS, "guest-9"),
+                    reader.standing("nowhere", ANN.id),
                     reader.summary("nowhere", ANN.id),
                     reader.message(PLANS, 1),
                     reader.posted_with(PLANS, ANN.id, "key"),
                 ]
 
-            assert await opened.reads(look) == [None] * 8
+            assert await opened.reads(look) == [None] * 9
             assert await opened.reads(lambda r: r.heads([])) == {}
             assert await opened.reads(lambda r: r.rooms_of("guest-9")) == []
 
@@ -143,6 +145,16 @@ class StoreContract(ReadingContract):
             assert (
                 await opened.reads(lambda r: (r.room("never"), r.person("guest-9"), r.session("a" * 64))) == (None,) * 3
             )
+
+    async def test_a_touch_is_a_write_of_which_nobody_hears(self) -> None:
+        async with self.with_plans() as opened:
+            before = opened.store.load().batch_sizes
+            commits, writes = sum(before.counts), before.sum
+            for _ in range(2):
+                await opened.store.write(lambda tx: tx.touch())
+            load = opened.store.load()
+            assert (sum(load.batch_sizes.counts) - commits, load.batch_sizes.sum - writes, load.waiting) == (2, 2, 0)
+            assert opened.news == []
 
     async def test_what_a_reading_function_raises_reaches_its_caller(self) -> None:
         async with self.opened() as opened:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from hubbub.core.models import LOBBY, Author, History, Member, RoomSummary
+from hubbub.core.models import LOBBY, Author, History, Member, RoomSummary, Standing
 from hubbub.errors import Conflict
 from hubbub.protocol import (
     EVENTS,
@@ -46,6 +46,18 @@ class ReadingContract(Stage):
             with pytest.raises(Conflict):
                 await opened.store.write(lambda tx: tx.add_person("guest", ANN.id, "Another", AT))
             assert (await opened.reads(lambda r: r.person(ANN.id))).name == "Ann"  # type: ignore[union-attr]
+
+    async def test_a_standing_tells_what_decides_whether_a_person_may_write(self) -> None:
+        async with self.with_plans() as opened:
+            await opened.store.write(lambda tx: tx.add_person("guest", "guest-7", "Guest 7", AT))
+            standings = await opened.reads(lambda r: [r.standing(PLANS, who) for who in (ANN.id, "guest-7", "guest-8")])
+            assert standings == [
+                Standing(3, False, AT, ANN),
+                Standing(3, False, None, Author(id="guest-7", name="Guest 7")),
+                Standing(3, False, None, None),
+            ]
+            await opened.happens(draft(RoomArchived))
+            assert await opened.reads(lambda r: r.standing(PLANS, ANN.id)) == Standing(4, True, AT, ANN)
 
     async def test_another_name_is_seen_on_old_messages_quotes_and_members(self) -> None:
         async with self.with_plans() as opened:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from fastapi import WebSocket
 
-from hubbub.hub.fast_outlet import EXTENSION, FastOutlet
+from hubbub.hub.fast_outlet import EXTENSION, FastOutlet, Wire
 from hubbub.hub.outlet import Outlet, PortableOutlet
 from hubbub.tasks import Spawn
 
@@ -18,6 +18,12 @@ def outlet_for(
 ) -> Outlet:
     """`on_drained`: everything has been sent after something had to wait. `on_abort`: nothing can be written any
     more; called at most once."""
-    if wire := websocket.scope.get("extensions", {}).get(EXTENSION):
+    if wire := wire_of(websocket):
         return FastOutlet(wire, on_drained=on_drained, on_abort=on_abort)
     return PortableOutlet(websocket.send_text, spawn=spawn, on_drained=on_drained, on_abort=on_abort)
+
+
+def wire_of(websocket: WebSocket) -> Wire | None:
+    """What our own server offers; None on any other."""
+    wire: Wire | None = websocket.scope.get("extensions", {}).get(EXTENSION)
+    return wire

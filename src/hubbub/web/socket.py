@@ -4,19 +4,24 @@ import asyncio
 import logging
 import re
 from collections import deque
+from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, WebSocket
 from pydantic import ValidationError
+from starlette._utils import get_route_path
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub._version import __version__
 from hubbub.core.models import Person, RoomSummary
-from hubbub.errors import CloseCode, HubbubError, Invalid, RateLimited
+from hubbub.errors import CloseCode, Forbidden, HubbubError, Invalid, RateLimited
 from hubbub.hub.hub import Connection
+from hubbub.logs import REQUEST
 from hubbub.protocol import COMMANDS, VERSION, AnyCommand, CommandId, Error, Hello, Result, Welcome
-from hubbub.web.outlets import outlet_for
-from hubbub.web.problems import problem_of, words_of
+from hubbub.web.outlets import outlet_for, wire_of
+from hubbub.web.problems import problem_of, problem_response, words_of
+from hubbub.web.requests import Requests
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -26,85 +31,178 @@ log = logging.getLogger(__name__)
 WAITING_MAX = 100
 """Commands of one connection that may wait for the ones before them."""
 CLOSE_TIMEOUT_S = 5.0
+PATH = "/ws"
 
 
 def socket_router(chat: "Chat") -> APIRouter:
     router = APIRouter()
 
-    @router.websocket("/ws")
+    @router.websocket(PATH)
     async def chat_socket(websocket: WebSocket) -> None:
-        if not chat.auth.origin_allowed(websocket):
-            await websocket.close()  # before accept: HTTP 403
-            return
-        person = await chat.auth.person_of(websocket)
-        await websocket.accept()
-        if person is None:
-            await websocket.close(CloseCode.SIGN_IN_NEEDED, "Nobody is signed in.")
-            return
-        await Session(chat, websocket, person).run()
+        await _receive(chat, websocket)
 
     return router
 
 
-class _End(Exception):
-    """The session ends, from our side."""
+class SocketFirst:
+    """Stands before an application, and takes the chat's sockets past FastAPI's routing, which costs more than the rest
+    of a handshake. Nothing depends on it: without it they come by the router."""
 
-    def __init__(self, code: CloseCode, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+    def __init__(self, app: ASGIApp, chat: "Chat") -> None:
+        self._app = app
+
+        async def socket(scope: Scope, receive: Receive, send: Send) -> None:
+            await _receive(chat, WebSocket(scope, receive, send))
+
+        self._socket = Requests(socket, chat.counts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = scope["type"] == "websocket" and get_route_path(scope) == PATH
+        await (self._socket if first else self._app)(scope, receive, send)
+
+
+async def _receive(chat: "Chat", websocket: WebSocket) -> None:
+    """Lets a connection in, or says why not: by an HTTP response before it is one, and by a close code only where the
+    page must read it, because browsers do not show responses to a script."""
+    try:
+        chat.must_go_on()
+        if not chat.auth.origin_allowed(websocket):
+            raise Forbidden("This connection comes from a page of another site.", code="foreign_origin")
+        person = await chat.auth.person_of(websocket)
+    except HubbubError as error:
+        await websocket.send_denial_response(problem_response(error))
+        return
+    await websocket.accept()
+    if person is None:
+        await websocket.close(CloseCode.SIGN_IN_NEEDED, "Nobody is signed in.")
+        return
+    await Session(chat, websocket, person).run()
 
 
 class Session:
     """One connection from its first frame to its end.
 
-    The loop that reads never awaits anything but the next frame: while it did, pongs and closes would not be read
-    either. Commands are done one after the other by a task that lives only while some wait.
+    Frames are taken one by one, as they come, by a function that never waits: while something waited, pongs and
+    closes would not be read either. Greeting and commands are done one after the other by a task that lives only
+    while some wait. Under our own server nothing else lives: see `Wire.listen`.
     """
+
+    __slots__ = (
+        *("_chat", "_closing", "_connection", "_ended", "_handler", "_hello_clock"),
+        *("_outlet", "_waiting", "_websocket", "_wire", "_worker"),
+    )
 
     def __init__(self, chat: "Chat", websocket: WebSocket, person: Person) -> None:
         self._chat = chat
-        self._websocket = websocket
-        self._waiting: deque[AnyCommand] = deque()
+        self._waiting: deque[AnyCommand] | None = None
         self._worker: asyncio.Task[None] | None = None
-        self._aborted = False
-        self._handler = asyncio.current_task()
-        self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._abort)
-        self._connection = Connection(person, self._outlet)
+        self._ended = False
+        self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._end)
+        self._connection = Connection(person, self._outlet, name=REQUEST.get())
+        self._wire = wire_of(websocket)
+        # Of a server that has no wire:
+        self._websocket = None if self._wire else websocket
+        self._handler = None if self._wire else asyncio.current_task()
+        self._closing: tuple[CloseCode, str] | None = None
+        loop = asyncio.get_running_loop()
+        self._hello_clock: asyncio.TimerHandle | None = loop.call_later(chat.settings.hello_timeout_s, self._no_hello)
 
     async def run(self) -> None:
-        """Returns when the connection has ended, whichever side ended it."""
+        """Returns when the connection has ended, or at once when its server tells us of each frame."""
+        if self._wire:
+            self._wire.listen(self.take)
+        elif self._websocket:
+            await self._read(self._websocket)
+
+    async def _read(self, websocket: WebSocket) -> None:
+        """Until the connection has ended, whichever side ended it."""
         try:
-            await self._greet()
-            await self._read()
-        except _End as end:
+            await self._take_all(websocket)
             with suppress(Exception):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await self._websocket.close(end.code, end.reason)
-        except asyncio.CancelledError:
-            if not self._aborted:
-                raise
+                    if self._closing:
+                        await websocket.close(*self._closing)
         finally:
-            self._aborted = True
-            self._chat.depart(self._connection)
+            self._end()
             self._outlet.abort()
-            if self._worker:
-                self._worker.cancel()
+
+    async def _take_all(self, websocket: WebSocket) -> None:
+        try:
+            while not self._ended:
+                self.take(await websocket.receive())
+        except asyncio.CancelledError:
+            if not self._ended:
+                raise
 
     # Reading -------------------------------------------------------------------------------------------------
 
-    async def _greet(self) -> None:
-        """Takes `hello`, answers `welcome`, and enters the person's rooms at the client's cursors."""
-        chat, connection = self._chat, self._connection
+    def take(self, message: MutableMapping[str, Any]) -> None:
+        """Takes the next message of ASGI's."""
+        if self._ended:
+            return
+        if message["type"] == "websocket.disconnect":
+            self._end()
+        elif (text := message.get("text")) is None:
+            self._end(CloseCode.UNSUPPORTED_DATA, "Frames must be text.")
+        elif self._hello_clock:
+            self._take_hello(text)
+        else:
+            self._take_command(text)
+
+    def _take_hello(self, text: str) -> None:
         try:
-            async with asyncio.timeout(chat.settings.hello_timeout_s):
-                hello = Hello.model_validate_json(await self._frame())
-        except TimeoutError:
-            raise _End(CloseCode.HELLO_EXPECTED, "No hello came in time.") from None
+            hello = Hello.model_validate_json(text)
         except ValidationError as error:
-            raise _End(CloseCode.HELLO_EXPECTED, _fit(f"The first frame must be hello: {words_of(error)}")) from None
+            self._end(CloseCode.HELLO_EXPECTED, _fit(f"The first frame must be hello: {words_of(error)}"))
+            return
         if hello.version != VERSION:
-            raise _End(CloseCode.HELLO_EXPECTED, f"This server speaks version {VERSION} of the protocol.")
+            self._end(CloseCode.HELLO_EXPECTED, f"This server speaks version {VERSION} of the protocol.")
+            return
+        self._stop_clock()
+        self._worker = self._chat.spawn(self._welcome(hello))
+
+    def _no_hello(self) -> None:
+        self._end(CloseCode.HELLO_EXPECTED, "No hello came in time.")
+
+    def _stop_clock(self) -> None:
+        if self._hello_clock:
+            self._hello_clock.cancel()
+            self._hello_clock = None
+
+    def _take_command(self, text: str) -> None:
+        if self._outlet.buffered() > 4 * self._chat.settings.outlet_buffer_bytes:
+            self._end(CloseCode.TOO_SLOW, "You send commands and do not read the answers.")
+            return
+        try:
+            command = COMMANDS.validate_json(text)
+        except ValidationError as error:
+            self._refuse(_id_in(text), Invalid(words_of(error)))
+            return
+        if self._waiting is None:
+            self._waiting = deque()
+        if len(self._waiting) >= WAITING_MAX:
+            self._refuse(command.id, RateLimited("Too many commands at once.", retry_after_s=1.0))
+            return
+        self._waiting.append(command)
+        self._work_soon()
+
+    # Greeting ------------------------------------------------------------------------------------------------
+
+    async def _welcome(self, hello: Hello) -> None:
+        try:
+            await self._greet(hello)
+        except HubbubError as error:
+            self._end(CloseCode.TRY_AGAIN_LATER if error.retry else CloseCode.INTERNAL_ERROR, _fit(error.words))
+        except Exception:
+            log.exception("a greeting failed")
+            self._end(CloseCode.INTERNAL_ERROR, "Something went wrong in the server.")
+        finally:
+            self._worker = None
+        self._work_soon()
+
+    async def _greet(self, hello: Hello) -> None:
+        """Answers `welcome`, and enters the person's rooms at the client's cursors."""
+        chat, connection = self._chat, self._connection
         rooms = await self._memberships()
         welcome = Welcome(server=__version__, epoch=chat.epoch, me=connection.person, rooms=rooms)
         chat.hub.tell(connection, welcome.model_dump_json(exclude_none=True))
@@ -112,7 +210,7 @@ class Session:
         known = hello.cursors if same_log else dict.fromkeys(hello.cursors, -1)
         for room in rooms:
             cursor = known.get(room.id, room.head)
-            await chat.enter(connection, room.id, cursor if cursor <= room.head else -1)
+            await chat.enter(connection, room.id, cursor if cursor <= room.head else -1, room)
 
     async def _memberships(self) -> list[RoomSummary]:
         """Connected first, read second: what changes in between is read again."""
@@ -124,35 +222,10 @@ class Session:
             connection.ready = not connection.memberships_changed
         return rooms
 
-    async def _read(self) -> None:
-        while True:
-            text = await self._frame()
-            if self._outlet.buffered() > 4 * self._chat.settings.outlet_buffer_bytes:
-                raise _End(CloseCode.TOO_SLOW, "You send commands and do not read the answers.")
-            try:
-                command = COMMANDS.validate_json(text)
-            except ValidationError as error:
-                self._refuse(_id_in(text), Invalid(words_of(error)))
-                continue
-            if len(self._waiting) >= WAITING_MAX:
-                self._refuse(command.id, RateLimited("Too many commands at once.", retry_after_s=1.0))
-                continue
-            self._waiting.append(command)
-            self._work_soon()
-
-    async def _frame(self) -> str:
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise _End(CloseCode.GOING_AWAY, "")
-        text = message.get("text")
-        if text is None:
-            raise _End(CloseCode.UNSUPPORTED_DATA, "Frames must be text.")
-        return str(text)
-
     # Working -------------------------------------------------------------------------------------------------
 
     def _work_soon(self) -> None:
-        if self._worker is None and self._waiting:
+        if self._worker is None and self._waiting and not self._ended:
             self._worker = self._chat.spawn(self._work())
 
     async def _work(self) -> None:
@@ -162,6 +235,7 @@ class Session:
                 await self._perform(self._waiting.popleft())
         finally:
             self._worker = None
+            self._waiting = self._waiting or None
 
     async def _perform(self, command: AnyCommand) -> None:
         try:
@@ -169,7 +243,8 @@ class Session:
         except HubbubError as error:
             self._refuse(command.id, error)
         except Exception:
-            log.exception("a command of type %s failed", type(command).__name__)
+            connection = {"connection": self._connection.name}
+            log.exception("a command of type %s failed", type(command).__name__, extra={"fields": connection})
             self._refuse(command.id, HubbubError("Something went wrong in the server. Nothing was changed."))
         else:
             result = Result(id=command.id, value=value)
@@ -185,11 +260,25 @@ class Session:
         self._chat.catch_up.drained(self._connection)
         self._work_soon()
 
-    def _abort(self) -> None:
-        """Nothing can be written any more: the reading loop must end too."""
-        if not self._aborted and self._handler:
-            self._aborted = True
-            self._handler.cancel()
+    def _end(self, code: CloseCode | None = None, reason: str = "") -> None:
+        """The connection has ended; with a code, it is ended from our side."""
+        if self._ended:
+            return
+        self._ended = True
+        self._stop_clock()
+        self._chat.depart(self._connection)
+        if self._worker and self._worker is not asyncio.current_task():
+            self._worker.cancel()
+        if code is not None:
+            self._chat.counts.cuts[code.name.lower()] += 1
+        if code is None:
+            pass
+        elif self._wire:
+            self._wire.close(code, reason)
+        else:
+            self._closing = (code, reason)
+        if self._handler and self._handler is not asyncio.current_task():
+            self._handler.cancel()  # it waits for the next frame
 
 
 _ID = re.compile(r'"id"\s*:\s*(\d{1,15}|"[^"\\]{1,64}")')

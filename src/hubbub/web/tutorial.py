@@ -17,6 +17,7 @@ from hubbub.core.text import TEXT_MAX_CHARS, drop_control_characters, shows_some
 from hubbub.errors import CloseCode, HubbubError, RateLimited, TooLarge, Unavailable
 from hubbub.hub.hub import Connection
 from hubbub.hub.outlet import batch_of
+from hubbub.logs import REQUEST
 from hubbub.protocol import Envelope, Post
 from hubbub.web.outlets import outlet_for
 
@@ -90,7 +91,7 @@ class Talk:
         self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._stop)
         # Somebody who only reads is not written down; the person is made at the first message.
         lurker = Person(id=f"client-{number}", name=f"Client #{number}", kind="client", created_at=0)
-        self._connection = Connection(lurker, self._outlet, plain=True)
+        self._connection = Connection(lurker, self._outlet, plain=True, name=REQUEST.get())
 
     async def run(self) -> None:
         """Returns when the connection has ended, whichever side ended it, and all it said has been posted."""

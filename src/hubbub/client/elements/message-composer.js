@@ -29,13 +29,14 @@ export class MessageComposer extends HTMLElement {
     this.typedAt = 0;
     this.context = h("div", { class: "context", hidden: true });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
-    this.under = h("div", { class: "under" }, h("span", { class: "typing" }), h("span", { class: "left" }));
+    this.under = h("div", { class: "under" }, h("span", { class: "typing", id: "typing" }), h("span", { class: "left" }));
     const fromServer = /** @type {HTMLTextAreaElement | null} */ (this.querySelector("textarea"));
     this.typed = fromServer?.value ?? "";
     this.text = /** @type {HTMLTextAreaElement} */ (
       fromServer ?? h("textarea", { id: "text", name: "text", rows: 1, autocomplete: "off" })
     );
     this.text.removeAttribute("maxlength"); // too much is said, not cut off
+    this.text.setAttribute("aria-describedby", "typing"); // heard when one comes to the box; it never interrupts
     this.text.addEventListener("input", () => this.changed());
     this.text.addEventListener("keydown", (event) => this.keyed(event));
     const send = iconButton("send", "Send", () => this.submit(), { class: "icon send" });
@@ -106,6 +107,7 @@ export class MessageComposer extends HTMLElement {
     const typed = this.typed && !draft.text ? this.typed : draft.text; // written before the script was there
     this.typed = "";
     this.room = room.id;
+    this.typedAt = 0;
     this.kept = undefined;
     this.setDraft({ ...draft, text: typed });
   }

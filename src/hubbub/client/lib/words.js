@@ -50,15 +50,21 @@ export function excerpt(text) {
   return letters.length > 200 ? `${letters.slice(0, 199).join("").trimEnd()}…` : line;
 }
 
-/** @param {string[]} names @returns {string} "Ann", "Ann and Bob", "Ann, Bob and 3 others" */
-export function listOf(names) {
-  if (names.length <= 1) return names[0] ?? "";
-  if (names.length <= 3) return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
-  return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
+/**
+ * @param {string[]} names @param {number} [others] how many have no name here
+ * @returns {string} "Ann", "Ann and Bob", "Ann, Bob and Cleo", "Ann, Bob and 3 others"
+ */
+export function listOf(names, others = 0) {
+  const shown = others || names.length > 3 ? names.slice(0, 2) : names;
+  const rest = names.length - shown.length + others;
+  const all = rest ? [...shown, plural(rest, "other")] : shown;
+  return all.length > 1 ? `${all.slice(0, -1).join(", ")} and ${all[all.length - 1]}` : (all[0] ?? "");
 }
 
-/** @param {string[]} names */
-export function typingWords(names) {
-  if (names.length > 3) return "Several people are typing …";
-  return names.length ? `${listOf(names)} ${names.length === 1 ? "is" : "are"} typing …` : "";
+/** @param {import("../state.js").Typing} typing @returns {string} */
+export function typingWords({ people, others }) {
+  const count = people.length + others;
+  if (!count) return "";
+  const who = people.length ? listOf(people.map((person) => person.name), others) : plural(others, "person", "people");
+  return `${who} ${count === 1 ? "is" : "are"} typing …`;
 }

@@ -4,6 +4,8 @@
 import { h, iconButton, setMessageHtml } from "../lib/dom.js";
 import { excerpt, plural, timeOf } from "../lib/words.js";
 
+const NAMES_EVERY_MS = 10_000;
+
 /** @param {HTMLElement} side @param {any} page @param {() => void} close */
 export function openSide(side, page, close) {
   const here = h("section", { "aria-label": "Here now" });
@@ -15,6 +17,8 @@ export function openSide(side, page, close) {
   side.onkeydown = (event) => event.key === "Escape" && close();
   let shown = "";
   let asked = "";
+  /** When the names of those who are here were asked for, and in which room. */
+  let named = { at: 0, room: "" };
 
   /** @param {import("../state.js").Room} room */
   function update(room) {
@@ -23,6 +27,10 @@ export function openSide(side, page, close) {
     if (question !== asked) {
       asked = question;
       fetchAll(room);
+    }
+    if (!room.hereKnown && (named.room !== room.id || Date.now() - named.at > NAMES_EVERY_MS)) {
+      named = { at: Date.now(), room: room.id };
+      page.reader.refreshHere(room, true);
     }
     const now = JSON.stringify([room.id, room.joined, room.archived, room.createdBy, page.state.me, [...room.here], room.hereCount]);
     if (now === shown) return;
@@ -35,7 +43,9 @@ export function openSide(side, page, close) {
   function showHere(room) {
     const people = [...room.here].sort(([, a], [, b]) => a.localeCompare(b));
     const rows = people.map(([id, name]) => h("li", { class: "here" }, h("bdi", {}, name), id === page.state.me.id ? " (you)" : ""));
-    here.replaceChildren(h("h3", {}, `Here now: ${plural(room.hereCount, "person", "people")}`), h("ul", {}, ...rows));
+    const unnamed = room.hereCount - rows.length;
+    const more = unnamed > 0 && h("p", { class: "note" }, `and ${plural(unnamed, "other")}`);
+    here.replaceChildren(h("h3", {}, `Here now: ${plural(room.hereCount, "person", "people")}`), h("ul", {}, ...rows), more || "");
   }
 
   /** @param {import("../state.js").Room} room */

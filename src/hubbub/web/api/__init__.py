@@ -8,6 +8,7 @@ from hubbub.protocol import Problem
 from hubbub.web.api.messages import messages_router
 from hubbub.web.api.people import people_router
 from hubbub.web.api.rooms import rooms_router
+from hubbub.web.api.search import search_router
 from hubbub.web.problems import ProblemRoute
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ def api_router(chat: "Chat") -> APIRouter:
     router.include_router(people_router(chat))
     router.include_router(rooms_router(chat))
     router.include_router(messages_router(chat))
+    router.include_router(search_router(chat))
     return router

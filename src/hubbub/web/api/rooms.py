@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from hubbub.core.models import Person, PersonId, Record, RoomId, RoomSummary, Seq
 from hubbub.protocol import (
+    NAMES_MAX,
     PAGE_MAX,
     Applied,
     ArchiveRoom,
@@ -83,9 +84,9 @@ def rooms_router(chat: "Chat") -> APIRouter:
         return await chat.perform(me, ListMembers(id=0, room=room, after=after, limit=limit))
 
     @router.get("/{room}/here", response_model=Here)
-    async def who_is_here(me: Me, room: RoomId) -> Value:
+    async def who_is_here(me: Me, room: RoomId, limit: Annotated[int, Query(ge=0, le=NAMES_MAX)] = NAMES_MAX) -> Value:
         """Lists the members of a room who are connected now."""
-        return await chat.perform(me, WhoIsHere(id=0, room=room))
+        return await chat.perform(me, WhoIsHere(id=0, room=room, limit=limit))
 
     @router.put("/{room}/read", response_model=ReadState)
     async def mark_read(me: Me, room: RoomId, body: ReadMark) -> Value:

@@ -1,0 +1,344 @@
+"""The index for search, in three plain tables, so that every database can have it and nothing of a text stays behind.
+
+Messages are put into it in blocks of some thousands. In a block each message has a number, and each term a list of
+the numbers of the messages that have it. What is asked for is looked up block by block, the newest first, until there
+is enough: so a common word costs no more than a rare one. Messages that are in no block yet are read one by one.
+
+SQLite's own full-text index was not taken: before SQLite 3.42 it keeps the words of deleted messages.
+"""
+
+import heapq
+import json
+import struct
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
+
+from hubbub.core.search import Place, Term
+from hubbub.core.words import terms_of
+from hubbub.store.tables import message, search_block, search_mark, search_term
+
+ROOM_SIGN, AUTHOR_SIGN = "\x01", "\x02"
+"""Rooms and authors are terms too; no word begins so."""
+LAST_CHARACTER = "\U0010ffff"
+BLOCK_MAX = 2048
+"""Messages in a block. Fewer would make more rows, more would leave more messages to be read one by one."""
+BITMAP_BYTES = BLOCK_MAX // 8
+ALL = 2**BLOCK_MAX - 1
+BLOCKS_AT_ONCE = 4
+BLOCKS_AT_ONCE_MAX = 256
+
+_block: BindParameter[int] = bindparam("in_block")
+_blocks: BindParameter[Sequence[int]] = bindparam("blocks", expanding=True)
+_rooms: BindParameter[Sequence[str]] = bindparam("rooms", expanding=True)
+_limit: BindParameter[int] = bindparam("limit")
+
+BLOCKS = select(search_block.c.id, search_block.c.first_at, search_block.c.last_at).order_by(
+    search_block.c.last_at.desc()
+)
+BLOCKS_OF_TIME = select(search_block.c.id).where(
+    search_block.c.last_at >= bindparam("at"), search_block.c.first_at <= bindparam("at")
+)
+CONTENTS = select(search_block).where(search_block.c.id.in_(_blocks))
+WITH_TERM = select(search_term.c.block, search_term.c.docs).where(
+    search_term.c.block.in_(_blocks), search_term.c.term == bindparam("term")
+)
+WITH_BEGINNING = select(search_term.c.block, search_term.c.docs).where(
+    search_term.c.block.in_(_blocks), search_term.c.term >= bindparam("term"), search_term.c.term < bindparam("past")
+)
+NEW_BLOCK = insert(search_block)
+NEXT_BLOCK = select(func.coalesce(func.max(search_block.c.id), 0) + 1)
+NEW_TERM = insert(search_term)
+_this_term = and_(search_term.c.block == _block, search_term.c.term == bindparam("which"))
+NUMBERS = select(search_term.c.term, search_term.c.docs).where(
+    search_term.c.block == _block, search_term.c.term.in_(bindparam("terms", expanding=True))
+)
+SET_NUMBERS = update(search_term).where(_this_term).values(docs=bindparam("numbers"))
+DROP_TERM = delete(search_term).where(_this_term)
+
+MARK = select(search_mark).where(search_mark.c.room == bindparam("room"))
+SET_MARK = (
+    update(search_mark)
+    .where(search_mark.c.room == bindparam("in_room"))
+    .values(backlog=bindparam("new_backlog"), done=bindparam("new_done"))
+)
+BACKLOG_ENDS = update(search_mark).where(search_mark.c.backlog > 0).values(backlog=0)
+BACKLOG_LEFT = select(search_mark.c.room).where(search_mark.c.backlog > 0).limit(1)
+BACKLOG_OF = BACKLOG_LEFT.where(search_mark.c.room.in_(_rooms))
+TEXT = select(message.c.author, message.c.at, message.c.text, message.c.deleted).where(
+    message.c.room == bindparam("room"), message.c.seq == bindparam("seq")
+)
+_state = [search_mark.c.room, message.c.seq, message.c.text, message.c.deleted]
+_row = [*_state, message.c.at, message.c.author, search_mark.c.backlog, search_mark.c.done]
+_new = and_(message.c.room == search_mark.c.room, message.c.seq > search_mark.c.done)
+_old = and_(message.c.room == search_mark.c.room, message.c.seq <= search_mark.c.backlog)
+_all_new = select(*_row).join_from(search_mark, message, _new)
+_all_old = select(*_row).join_from(search_mark, message, _old)
+NOT_INDEXED = _all_new.where(search_mark.c.room.in_(_rooms), ~message.c.deleted).order_by(search_mark.c.room)
+NEXT_NEW = _all_new.order_by(search_mark.c.room, message.c.seq).limit(_limit)
+NEXT_OLD = _all_old.where(search_mark.c.backlog > 0).order_by(search_mark.c.room, message.c.seq.desc()).limit(_limit)
+"""In the order of the marks' primary key, so that nothing has to be sorted."""
+
+
+# Asking ----------------------------------------------------------------------------------------------------------
+
+
+Key = tuple[int, str, int]
+"""`Place.key`."""
+Ahead = tuple[Key, list[Key], int]
+"""The next one of a list of keys, the list, and how many were taken before it."""
+
+
+class Wanted(NamedTuple):
+    """Messages in one of `rooms`, of this time, with one term of each choice. What it gives has to be read before it
+    is believed: an index knows words, not their order."""
+
+    rooms: frozenset[str]
+    choices: list[list[Term]]
+    since: int
+    until: int
+    after: Place | None
+    """Only what comes after this in the order of answers."""
+
+
+def places(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) -> Iterator[tuple[Place, bool]]:
+    """Newest first. True: of a message that may be wanted; False: everything before this place has been given, and the
+    next blocks are about to be looked into. `fits` reads the texts of messages that are not in the index yet."""
+    heap: list[Ahead] = []
+    _put(heap, sorted(_not_indexed(connection, wanted, fits)))
+    heads = [
+        head
+        for head in connection.execute(BLOCKS).all()
+        if head.first_at < wanted.until and head.last_at >= wanted.since
+        if wanted.after is None or head.first_at <= wanted.after.at
+    ]
+    for some in _growing(heads):
+        yield from _newer_than(some[0].last_at, heap)
+        yield Place(some[0].last_at, "", 0), False
+        found = _candidates(connection, wanted.choices, [head.id for head in some])
+        contents = {row.id: row for row in connection.execute(CONTENTS, {"blocks": list(found)}).all()} if found else {}
+        for head in some:
+            yield from _newer_than(head.last_at, heap)
+            if head.id in contents:
+                _put(heap, _of_block(contents[head.id], found[head.id], wanted))
+    yield from _newer_than(-1, heap)
+
+
+def complete(connection: Connection, rooms: Iterable[str]) -> bool:
+    """Whether all messages of these rooms can be found."""
+    return connection.execute(BACKLOG_OF, {"rooms": list(rooms)}).first() is None
+
+
+def room_term(room: str) -> Term:
+    return Term(ROOM_SIGN + room)
+
+
+def author_term(person: str) -> Term:
+    return Term(AUTHOR_SIGN + person)
+
+
+def _not_indexed(connection: Connection, wanted: Wanted, fits: Callable[[str], bool]) -> Iterator[Key]:
+    for row in connection.execute(NOT_INDEXED, {"rooms": list(wanted.rooms)}):
+        key = (-row.at, row.room, -row.seq)
+        if _in_time(key, wanted) and fits(row.text):
+            yield key
+
+
+def _put(heap: list[Ahead], keys: list[Key]) -> None:
+    if keys:
+        heapq.heappush(heap, (keys[0], keys, 0))
+
+
+def _growing(heads: list[Any]) -> Iterator[list[Any]]:
+    """Few blocks first, which are enough for a common word; then more and more at once."""
+    start, size = 0, BLOCKS_AT_ONCE
+    while start < len(heads):
+        yield heads[start : start + size]
+        start, size = start + size, min(size * 4, BLOCKS_AT_ONCE_MAX)
+
+
+def _candidates(connection: Connection, choices: list[list[Term]], blocks: list[int]) -> dict[int, int]:
+    """For each block that may have an answer, which of its messages: the bits of a number."""
+    found = dict.fromkeys(blocks, ALL)
+    for choice in choices:
+        having: dict[int, int] = defaultdict(int)
+        for term in choice:
+            binds: dict[str, object] = {"blocks": list(found), "term": term.text}
+            statement = WITH_TERM
+            if term.prefix:
+                statement, binds["past"] = WITH_BEGINNING, term.text + LAST_CHARACTER
+            for block, docs in connection.execute(statement, binds):
+                having[block] |= _unpack(docs)
+        found = {block: both for block, bits in found.items() if (both := bits & having[block])}
+        if not found:
+            break
+    return found
+
+
+def _of_block(row: Row[Any], bits: int, wanted: Wanted) -> list[Key]:
+    """Of these messages those that are wanted, in the order of answers."""
+    rooms = [room if room in wanted.rooms else None for room in json.loads(row.rooms)]
+    if not any(rooms):
+        return []
+    of_room, seqs, times = _places(row.places)
+    keys = [(-times[n], room, -seqs[n]) for n in _numbers(bits, len(seqs)) if (room := rooms[of_room[n]]) is not None]
+    return sorted(key for key in keys if _in_time(key, wanted))
+
+
+def _in_time(key: Key, wanted: Wanted) -> bool:
+    return wanted.since <= -key[0] < wanted.until and (wanted.after is None or key > wanted.after.key)
+
+
+def _newer_than(at: int, heap: list[Ahead]) -> Iterator[tuple[Place, bool]]:
+    """Takes from the heap what no block that ends at this time can come before."""
+    while heap and -heap[0][0][0] > at:
+        (at_negative, room, seq_negative), keys, taken = heap[0]
+        yield Place(-at_negative, room, -seq_negative), True
+        if taken + 1 < len(keys):
+            heapq.heapreplace(heap, (keys[taken + 1], keys, taken + 1))
+        else:
+            heapq.heappop(heap)
+
+
+# Making ----------------------------------------------------------------------------------------------------------
+
+
+class Block(NamedTuple):
+    """Messages made ready for the index, as they stood when they were read."""
+
+    statement: Select[Any]
+    """What gave them."""
+    size: int
+    state: list[tuple[Any, ...]]
+    row: dict[str, object]
+    terms: list[dict[str, object]]
+    marks: list[dict[str, object]]
+
+
+def next_block(connection: Connection, size: int) -> Block | None:
+    """What is to be indexed next: `size` new messages, if there are so many; else old ones of a database that is
+    older than its index."""
+    rows = connection.execute(NEXT_NEW, {"limit": size}).all()
+    if len(rows) == size:
+        marks = {row.room: {"in_room": row.room, "new_backlog": row.backlog, "new_done": row.seq} for row in rows}
+        return _made(NEXT_NEW, size, rows, marks)
+    if connection.execute(BACKLOG_LEFT).first() is None:
+        return None
+    rows = connection.execute(NEXT_OLD, {"limit": size}).all()
+    marks = {row.room: {"in_room": row.room, "new_backlog": row.seq - 1, "new_done": row.done} for row in rows}
+    return _made(NEXT_OLD, size, rows, marks)
+
+
+def add_block(connection: Connection, block: Block) -> bool:
+    """False: something was changed since the block was read. Make it anew."""
+    now = connection.execute(block.statement.with_only_columns(*_state), {"limit": block.size}).all()
+    if [tuple(row) for row in now] != block.state:
+        return False
+    if block.state:
+        number = connection.execute(NEXT_BLOCK).scalar_one()
+        connection.execute(NEW_BLOCK, {"id": number, **block.row})
+        connection.execute(NEW_TERM, [{"block": number, **term} for term in block.terms])
+        connection.execute(SET_MARK, block.marks)
+    if block.statement is NEXT_OLD and len(block.state) < block.size:
+        connection.execute(BACKLOG_ENDS)
+    return True
+
+
+def reindex(connection: Connection, room: str, seq: int, text: str | None) -> None:
+    """Before a message is given another text, or is deleted (None). Afterwards nothing of the old text is left."""
+    mark = connection.execute(MARK, {"room": room}).one()
+    if mark.backlog < seq <= mark.done:
+        row = connection.execute(TEXT, {"room": room, "seq": seq}).one()
+        old = set() if row.deleted else _terms(room, row.author, row.text)
+        new = set() if text is None else _terms(room, row.author, text)
+        for block in connection.execute(BLOCKS_OF_TIME, {"at": row.at}).scalars().all():
+            number = _number_in(connection, block, room, seq)
+            if number is not None:
+                _change(connection, block, number, old - new, new - old)
+                return
+
+
+def _made(statement: Select[Any], size: int, rows: Sequence[Row[Any]], marks: dict[str, dict[str, object]]) -> Block:
+    rooms = {room: at for at, room in enumerate(dict.fromkeys(row.room for row in rows))}
+    having: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        if not row.deleted:
+            for term in _terms(row.room, row.author, row.text):
+                having[term].append(number)
+    block = {
+        "first_at": min((row.at for row in rows), default=0),
+        "last_at": max((row.at for row in rows), default=0),
+        "rooms": json.dumps(list(rooms)),
+        "places": _pack_places([(rooms[row.room], row.seq, row.at) for row in rows]),
+    }
+    terms: list[dict[str, object]] = [{"term": term, "docs": _pack(docs)} for term, docs in sorted(having.items())]
+    return Block(statement, size, [tuple(row[:4]) for row in rows], block, terms, list(marks.values()))
+
+
+def _terms(room: str, author: str, text: str) -> set[str]:
+    terms = terms_of(text)
+    terms.add(ROOM_SIGN + room)
+    terms.add(AUTHOR_SIGN + author)
+    return terms
+
+
+def _number_in(connection: Connection, block: int, room: str, seq: int) -> int | None:
+    row = connection.execute(CONTENTS, {"blocks": [block]}).one()
+    rooms = json.loads(row.rooms)
+    of_room, seqs, _ = _places(row.places)
+    return next((n for n, one in enumerate(seqs) if one == seq and rooms[of_room[n]] == room), None)
+
+
+def _change(connection: Connection, block: int, number: int, gone: set[str], come: set[str]) -> None:
+    known = connection.execute(NUMBERS, {"in_block": block, "terms": sorted(gone | come)}).all()
+    before = {row.term: _unpack(row.docs) for row in known}
+    after = {term: before.get(term, 0) & ~(1 << number) for term in gone}
+    after |= {term: before.get(term, 0) | 1 << number for term in come}
+
+    def run(statement: Any, rows: list[dict[str, object]]) -> None:
+        if rows:
+            connection.execute(statement, rows)
+
+    run(DROP_TERM, [{"in_block": block, "which": term} for term, bits in after.items() if not bits])
+    left = [(term, _pack(_numbers(bits))) for term, bits in after.items() if bits]
+    run(SET_NUMBERS, [{"in_block": block, "which": term, "numbers": docs} for term, docs in left if term in before])
+    run(NEW_TERM, [{"block": block, "term": term, "docs": docs} for term, docs in left if term not in before])
+
+
+# Bytes -----------------------------------------------------------------------------------------------------------
+
+
+def _pack_places(places: Sequence[tuple[int, int, int]]) -> bytes:
+    """Of each message in a block: which of the block's rooms, `seq`, time."""
+    longs = [seq for _, seq, _ in places] + [at for _, _, at in places]
+    return struct.pack(f"<{len(places)}H{len(longs)}Q", *[room for room, _, _ in places], *longs)
+
+
+def _places(packed: bytes) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    count = len(packed) // struct.calcsize("<HQQ")
+    values = struct.unpack(f"<{count}H{2 * count}Q", packed)
+    return values[:count], values[count : 2 * count], values[2 * count :]
+
+
+def _pack(numbers: Sequence[int]) -> bytes:
+    """Few numbers one by one, many as a bitmap: at most BITMAP_BYTES, and only the bitmap has so many."""
+    if 2 * len(numbers) < BITMAP_BYTES:
+        return struct.pack(f"<{len(numbers)}H", *numbers)
+    bitmap = bytearray(BITMAP_BYTES)
+    for number in numbers:
+        bitmap[number >> 3] |= 1 << (number & 7)
+    return bytes(bitmap)
+
+
+def _unpack(packed: bytes) -> int:
+    """The numbers as bits."""
+    if len(packed) == BITMAP_BYTES:
+        return int.from_bytes(packed, "little")
+    return sum(1 << number for number in struct.unpack(f"<{len(packed) // 2}H", packed))
+
+
+def _numbers(bits: int, count: int = BLOCK_MAX) -> list[int]:
+    """Which bits are set, of the first `count`."""
+    return [at for at, bit in zip(range(count), reversed(f"{bits:b}"), strict=False) if bit == "1"]
