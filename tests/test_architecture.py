@@ -42,6 +42,7 @@ PARTS = {
     "hub.fast_outlet": "outlet",
     "hub.presence": "presence",
     "testing.faulty_server": "faulty server",
+    "testing.process": "process",
     "_version": "version",
     "__main__": "cli",
 }
@@ -76,13 +77,9 @@ MAY_IMPORT = {
     "server": {"app", "web", "errors", "settings", "outlet"},  # it is the wire of the fast one, and knows the socket
     "cli": WORDS | {"server", "app", "settings", "version", "logs", "folder", "upkeep", "testing"},  # torture
     "manager": {"outlet"},  # it must work without the rest of Hubbub
-    "testing": WORDS | {"server", "app", "settings", "store", "faulty server"},
-    "faulty server": {
-        "app",
-        "hub",
-        "outlet",
-        "sqlite",
-    },  # wraps them from outside: they need no hooks
+    "testing": WORDS | {"server", "app", "settings", "store", "faulty server", "process"},
+    "faulty server": {"app", "hub", "outlet", "sqlite", "process"},  # wraps them: they need no hooks
+    "process": set[str](),
     "hubbub": {"app", "core", "manager", "settings", "version"},  # the public names
 }
 TYPES_ONLY = {("web", "app"): {"Chat"}}

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -12,7 +13,7 @@ import pytest
 from hubbub.testing.people import Guest
 from hubbub.testing.process import start_server
 from hubbub.testing.torture.arena import LAUNCHER, SETTINGS
-from tests.cli.conftest import Check, Terminal
+from tests.cli.conftest import PATIENCE_S, Check, Terminal
 
 SABOTAGE = str(Path(__file__).parents[1] / "faults" / "sabotage.py")
 
@@ -41,8 +42,8 @@ async def test_a_short_torture_keeps_every_promise_and_leaves_nothing_behind(
     terminal: Terminal, tmp_path: Path
 ) -> None:
     terminal.environment["TMPDIR"] = str(tmp_path)
-    ended = await terminal.run("torture", "--minutes", "0.05", "--seed", "5", "--clients", "6")
-    assert ended.out.startswith("Torturing a server of its own for 0.05 min with 6 people. Seed 5.")
+    ended = await terminal.run("torture", "--minutes", "0.02", "--seed", "5", "--clients", "4")
+    assert ended.out.startswith("Torturing a server of its own for 0.02 min with 4 people. Seed 5.")
     assert ended.out.endswith("Every promise was kept. Seed 5."), ended
     assert (ended.code, ended.err) == (0, "")
     assert "acknowledged changes" in ended.out
@@ -64,6 +65,33 @@ async def test_a_running_server_that_loses_frames_is_found_out(terminal: Termina
     assert "BROKEN" in ended.out
     assert "G6 (b)" in ended.out
     assert ended.out.endswith(f"The histories are in {tmp_path / 'kept'}.")
+
+
+async def test_a_torture_that_is_killed_leaves_no_program_and_no_disk(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.environment["TMPDIR"] = str(tmp_path)
+
+    def left() -> list[str]:
+        mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if str(tmp_path) in line]
+        return mounts + [program for program in running() if str(tmp_path) in program]
+
+    program = await terminal.start("torture", "--minutes", "5")
+    async with asyncio.timeout(PATIENCE_S):
+        while not any("elsewhere" in line for line in left()):
+            await asyncio.sleep(0.05)
+    assert any("faulty_server" in line for line in left())
+    await program.ends(signal.SIGKILL)
+    async with asyncio.timeout(PATIENCE_S):
+        while left():
+            await asyncio.sleep(0.05)
+
+
+def running() -> list[str]:
+    """The command lines of all programs."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
 
 
 @pytest.mark.parametrize(

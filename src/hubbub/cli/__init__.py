@@ -16,7 +16,7 @@ COMMANDS = {
     "tail": "Print a room's last messages and follow it.",
     "search": "Look for messages of a running chat.",
     "rooms": "List the rooms of a running chat.",
-    "torture": "Attack a server of its own under load, and judge whether every promise was kept.",
+    "torture": "Attack a server of its own, and judge whether its promises hold.",
     "doctor": "Check a chat's data and settings, and say what to do.",
     "backup": "Copy a chat's data into one file, while it runs.",
     "restore": "Put a backup in the place of a chat's data.",

@@ -22,6 +22,7 @@ from hubbub.app import Chat
 from hubbub.hub.fast_outlet import FastOutlet
 from hubbub.hub.hub import Hub
 from hubbub.store.transaction import SqlTransaction
+from hubbub.testing.process import end_with_the_parent
 
 POINTS = [
     f"{when}-{what}"
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> None:
         arm(point, int(count))
     if "jumps" in faults:
         let_the_clock_jump([float(jump) for jump in faults["jumps"].split(",")])
+    end_with_the_parent()
     sys.argv = ["hubbub", *arguments[split + 1 :]]
     runpy.run_module("hubbub", run_name="__main__")
 

@@ -1,6 +1,7 @@
 """A server in a process of its own, for tests that kill it."""
 
 import asyncio
+import ctypes
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 PATIENCE_S = 60.0
+PR_SET_PDEATHSIG = 1
 
 
 class ServerProcess:
@@ -70,6 +72,12 @@ async def start_server(
         if isinstance(error, TimeoutError):
             raise AssertionError(f"the server did not listen within {PATIENCE_S:.0f} s") from None
         raise
+
+
+def end_with_the_parent() -> None:
+    """Whatever ends the program that started this one, even kill -9, ends this one too. On Linux."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:

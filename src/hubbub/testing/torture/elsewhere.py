@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hubbub.testing.process import end_with_the_parent
 from hubbub.testing.torture.crowd import Crowd
 
 
@@ -76,5 +77,6 @@ def say(word: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_the_parent()
     url, seed, count, history, *rooms = sys.argv[1:]
     asyncio.run(live(url, seed, int(count), Path(history), rooms))

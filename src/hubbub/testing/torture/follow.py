@@ -126,22 +126,33 @@ class _Tab:
 
 
 async def _come_to_the_end(steady: Guest, tabs: Sequence[_Tab], rooms: Sequence[str]) -> None:
-    """Everybody has to come as far as the log was when the time was over."""
-    goal: dict[str, int] = {}
+    """Everybody has to come as far as the log was when the time was over; then the steady one, whose log is compared
+    with, as far as anybody."""
     deadline = time.monotonic() + LAST_PATIENCE_S
-    while not goal and time.monotonic() < deadline:
-        with suppress(*TROUBLE, Refused):
-            for room in rooms:
-                goal[room] = (await steady.does("history", room=room, limit=1))["head"]
-    everybody = [steady, *(tab.witness for tab in tabs)]
-    while time.monotonic() < deadline:
-        if all(guest.cursors.get(room, 0) >= seq for guest in everybody for room, seq in goal.items()):
-            break
+    goal = await _heads(steady, rooms, deadline)
+    while time.monotonic() < deadline and not all(_has_come_to(goal, tab.witness) for tab in tabs):
         for tab in tabs:
             await tab.comes_back()
         await asyncio.sleep(LOOK_S)
     for tab in tabs:
         tab.witness.ends(goal)
+        await tab.witness.drops()
+    goal = await _heads(steady, rooms, deadline)
+    while time.monotonic() < deadline and not _has_come_to(goal, steady):
+        await asyncio.sleep(LOOK_S)
+
+
+async def _heads(steady: Guest, rooms: Sequence[str], deadline: float) -> dict[str, int]:
+    heads: dict[str, int] = {}
+    while len(heads) < len(rooms) and time.monotonic() < deadline:
+        with suppress(*TROUBLE, Refused):
+            for room in rooms:
+                heads[room] = (await steady.does("history", room=room, limit=1))["head"]
+    return heads
+
+
+def _has_come_to(goal: dict[str, int], guest: Guest) -> bool:
+    return all(guest.cursors.get(room, 0) >= seq for room, seq in goal.items())
 
 
 def _log(room: str, events: list[Json], head: int) -> RoomLog:
