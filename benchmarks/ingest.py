@@ -261,7 +261,10 @@ class Senders(Crowd):
 
 
 def _median(rows: list[Row]) -> Row:
-    return {key: statistics.median(row[key] for row in rows) if rows[0][key] is not None else None for key in rows[0]}
+    """A middle one of the measured values for each figure; None where nothing was measured."""
+    return {
+        key: statistics.median_low(row[key] for row in rows) if rows[0][key] is not None else None for key in rows[0]
+    }
 
 
 def _line(row: Row) -> str:
