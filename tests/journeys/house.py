@@ -174,7 +174,9 @@ class House:
         return None if self.creators[room.room] == me.id else "not_the_creator"
 
     def _taken(self, name: str, but: Mirror | None = None) -> bool:
-        return any(m.name.casefold() == name.casefold() for m in self.mirrors.values() if m is not but)
+        """The name of an archived room is free again."""
+        others = (mirror for mirror in self.mirrors.values() if mirror is not but and not mirror.archived)
+        return any(other.name.casefold() == name.casefold() for other in others)
 
     # Answers -------------------------------------------------------------------------------------------------
 
