@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.asyncio.client import connect
 
 from hubbub.hub.fast_outlet import FastOutlet
 from hubbub.hub.outlet import PortableOutlet
@@ -37,6 +38,19 @@ async def test_a_connection_that_is_idle_costs_no_task_and_keeps_no_request(tmp_
         await eventually(lambda: not server.server.server_state.tasks and connection._call is None)
         await ann.says("still here")
         await ann.hears("still here")
+
+
+@pytest.mark.parametrize("portable", [False, True], ids=["ours", "uvicorn's"])
+async def test_nothing_is_compressed_although_every_browser_offers_it(tmp_path: Path, portable: bool) -> None:
+    """It would cost memory for each connection, and let a small frame become a large one."""
+    async with (
+        serve(Settings(data=tmp_path), portable=portable) as server,
+        connect(server.url.replace("http", "ws") + "/ws") as client,
+    ):
+        assert client.request is not None
+        assert client.response is not None
+        assert "permessage-deflate" in client.request.headers["Sec-WebSocket-Extensions"]
+        assert "Sec-WebSocket-Extensions" not in client.response.headers
 
 
 async def test_another_uvicorn_gets_the_portable_outlet_and_one_line_in_the_log(

@@ -128,8 +128,9 @@ async def test_the_application_hears_how_its_client_left(http: str) -> None:
         (b"\xc1\x81\0\0\0\0x", 1002),
         (b"\x88\x81\0\0\0\0\x03", 1002),
         (b"\x81\x01x", 1002),
+        (b"\x81\x82\0\0\0\0\xff\xfe\xc1\x81\0\0\0\0x", 1002),
     ],
-    ids=["not UTF-8", "a fragment of nothing", "a reserved bit", "half a close code", "no mask"],
+    ids=["not UTF-8", "a fragment of nothing", "a reserved bit", "half a close code", "no mask", "two at once"],
 )
 async def test_a_frame_that_breaks_the_rules_ends_the_connection(http: str, frame: bytes, code: int) -> None:
     echo = Echo()

@@ -113,6 +113,16 @@ async def test_a_body_that_does_not_say_it_is_json_is_refused(
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("body", [b"{", b'{"text":"\xff"}', b"\xff\xfe{"])
+async def test_a_body_that_is_not_json_in_utf_8_is_refused_in_the_usual_words(
+    http: httpx2.AsyncClient, ann: dict[str, str], body: bytes
+) -> None:
+    headers = ann | {"Content-Type": "application/json"}
+    answer = await http.post("/api/rooms/lobby/messages", headers=headers, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert answer.json()["words"].startswith("body")
+
+
 async def test_guests_can_be_unwelcome(tmp_path: Any) -> None:
     from hubbub.settings import Settings
     from hubbub.testing.server import serve

@@ -268,6 +268,8 @@ class WebSocketProtocol(asyncio.Protocol):
     def _hang_up(self) -> None:
         """Closes when what is written has left, or after `close_s`."""
         self._ended(ABNORMAL, "")
+        # Of frames that came in one piece, `websockets` may have found a wrong one behind that which we found wrong.
+        self.transport.write(b"".join(self._frames.data_to_send()))
         self.transport.close()
 
     def _wake(self) -> None:

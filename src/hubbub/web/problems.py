@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from hubbub.errors import HubbubError, Invalid
 from hubbub.protocol import Problem
@@ -57,6 +58,10 @@ class ProblemRoute(APIRoute):
                 return problem_response(error)
             except RequestValidationError as error:
                 return problem_response(Invalid(words_of(error)))
+            except HTTPException as error:
+                if error.status_code != 400:
+                    raise
+                return problem_response(Invalid("body: Send JSON in UTF-8."))  # FastAPI could not make text of it
             response.headers.setdefault("Cache-Control", "no-store")
             return response
 

@@ -1,0 +1,199 @@
+"""Mistakes that somebody could make in the code that keeps the promises, and the tests that must notice each.
+
+`scripts/mutants` makes each in a copy of the tree and runs its tests: if none turns red, a test is missing. They are
+replacements of text and not patch files, because they stay right while lines around them move; test_mutants.py says
+when one does not fit any more.
+"""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    name: str
+    file: str
+    old: str
+    """Stands once in the file."""
+    new: str
+    tests: tuple[str, ...]
+    """For pytest, or files of the page's script for Node."""
+
+    def apply(self, text: str) -> str:
+        """The text of the file with the mistake in it. Raises ValueError when it does not fit."""
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.name}: {self.file} has its text {text.count(self.old)} times")
+        return text.replace(self.old, self.new)
+
+
+WRITER = "src/hubbub/store/writer.py"
+TRIED = """                outcomes.append(self._try(write, transaction))
+                if outcomes[-1].error is None:
+"""
+HUB = "src/hubbub/hub/hub.py"
+RELAY = "src/hubbub/relay.py"
+SOCKET = "src/hubbub/web/socket.py"
+AUTH = "src/hubbub/web/auth.py"
+
+MUTANTS = [
+    Mutant(
+        "a post is acknowledged before the commit",
+        WRITER,
+        TRIED,
+        TRIED + "                    self._loop.call_soon_threadsafe(self._finish, [], [outcomes[-1]])\n",
+        ("tests/store",),
+    ),
+    Mutant(
+        "the disk is not made to flush at a commit",
+        "src/hubbub/store/sqlite.py",
+        '"synchronous=FULL"',
+        '"synchronous=NORMAL"',
+        ("tests/store",),
+    ),
+    Mutant(
+        "the database lets a key be used twice",
+        "src/hubbub/store/migrations/versions/0001_first.py",
+        """        ["room", "author", "key"],
+        unique=True,""",
+        """        ["room", "author", "key"],
+        unique=False,""",
+        ("tests/store",),
+    ),
+    Mutant(
+        "a place in the log is counted in memory",
+        "src/hubbub/store/transaction.py",
+        "        return int(row.head)\n",
+        """        seqs = globals().setdefault("SEQS", {})
+        seqs[draft.room] = seqs.get(draft.room, int(row.head) - 1) + 1
+        return int(seqs[draft.room])
+""",
+        ("tests/store",),
+    ),
+    Mutant(
+        "news go out before the commit",
+        WRITER,
+        TRIED,
+        TRIED + "                    self._loop.call_soon_threadsafe(self._finish, transaction.news[:], [])\n",
+        ("tests/store",),
+    ),
+    Mutant(
+        "whoever comes back reads first and is connected second",
+        SOCKET,
+        """        self._chat.hub.connect(connection)
+        while not connection.ready:
+            connection.memberships_changed = False
+            rooms = await self._chat.people.rooms(connection.person)
+""",
+        """        while not connection.ready:
+            connection.memberships_changed = False
+            rooms = await self._chat.people.rooms(connection.person)
+            self._chat.hub.connect(connection)
+""",
+        ("tests/web/test_socket.py", "tests/journeys/test_return.py"),
+    ),
+    Mutant(
+        "what was read and what came meanwhile are both written",
+        HUB,
+        "if frame.seq > cursor]",
+        "if frame.seq >= cursor]",
+        ("tests/hub/test_hub.py",),
+    ),
+    Mutant(
+        "a full outlet loses frames without a word",
+        HUB,
+        "                        slow.append(connection)\n",
+        "",
+        ("tests/hub/test_hub.py",),
+    ),
+    Mutant(
+        "the hub waits for a client",
+        HUB,
+        "    def _write_pending(self",
+        "    async def _write_pending(self",
+        ("tests/test_architecture.py",),
+    ),
+    Mutant(
+        "a ring that the bus has lost is not healed by the next",
+        RELAY,
+        """        elif seq > head:
+            self._heal_soon(room)""",
+        """        elif seq > head:
+            pass""",
+        ("tests/test_relay.py",),
+    ),
+    Mutant(
+        "the last ring that the bus has lost is not healed by the sweep",
+        RELAY,
+        "if head > (self._hub.head(room) or head):",
+        "if head > head + (self._hub.head(room) or head):",
+        ("tests/test_relay.py",),
+    ),
+    Mutant(
+        "cursors of another log are believed",
+        SOCKET,
+        "same_log = hello.epoch in (None, chat.epoch)",
+        "same_log = True",
+        ("tests/web/test_socket.py", "tests/journeys/test_return.py"),
+    ),
+    Mutant(
+        "whoever has left may go on speaking",
+        "src/hubbub/service/change.py",
+        "        policy.must_be_member(standing.joined_at)\n",
+        "",
+        ("tests/journeys/test_whole_service.py", "tests/web/test_socket.py"),
+    ),
+    Mutant(
+        "whoever has left goes on hearing",
+        "src/hubbub/app.py",
+        """            elif envelope.membership == "left" and envelope.room:""",
+        """            elif envelope.membership == "left" and not envelope.room:""",
+        ("tests/journeys", "tests/web/test_socket.py"),
+    ),
+    Mutant(
+        "a connection that ends is closed, not aborted",
+        "src/hubbub/server/websocket.py",
+        "call_later(self._config.limits.close_s, self.transport.abort)",
+        "call_later(self._config.limits.close_s, self.transport.close)",
+        ("tests/server/test_stalling.py",),
+    ),
+    Mutant(
+        "messages are compressed",
+        "src/hubbub/server/__init__.py",
+        '"ws_per_message_deflate": False,',
+        '"ws_per_message_deflate": True,',
+        ("tests/server/test_server.py",),
+    ),
+    Mutant(
+        "an origin need only begin with ours",
+        AUTH,
+        "origins[0] == own_origin(connection)",
+        "origins[0].startswith(own_origin(connection))",
+        ("tests/web",),
+    ),
+    Mutant(
+        "an origin need only be a part of a listed one",
+        AUTH,
+        "origins[0] in settings.origins",
+        "any(origins[0] in listed for listed in settings.origins)",
+        ("tests/web",),
+    ),
+    Mutant(
+        "each connection has limits of its own",
+        "src/hubbub/service/service.py",
+        "wait_s = meter.take(me.id, self._clock())",
+        "wait_s = meter.take(str(id(me)), self._clock())",
+        ("tests/web",),
+    ),
+    Mutant(
+        "commands are taken for JSON before they are",
+        SOCKET,
+        "command = COMMANDS.validate_json(text)",
+        'command = COMMANDS.validate_python(__import__("json").loads(text))',
+        ("tests/web/test_socket.py",),
+    ),
+    Mutant(
+        "the page sends a message again with another key",
+        "src/hubbub/client/outgoing.js",
+        '"post", { room, text, key, ',
+        '"post", { room, text, key: crypto.randomUUID(), ',
+        ("tests/client/outgoing.test.js",),
+    ),
+]
