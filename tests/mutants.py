@@ -143,8 +143,8 @@ MUTANTS = [
     Mutant(
         "whoever has left goes on hearing",
         "src/hubbub/app.py",
-        """            elif envelope.membership == "left" and envelope.room:""",
-        """            elif envelope.membership == "left" and not envelope.room:""",
+        """        if membership == "left":""",
+        """        if membership == "never":""",
         ("tests/journeys", "tests/web/test_socket.py"),
     ),
     Mutant(
