@@ -53,7 +53,7 @@ commands = st.one_of(
 )
 steps = st.lists(st.tuples(st.integers(0, 2), commands), min_size=1, max_size=40)
 CHANGES_NOTHING_IN_A_ROOM = {
-    "history", "pins", "rooms", "members", "here", "read", "unread", "typing"
+    "history", "search", "pins", "rooms", "members", "here", "read", "unread", "typing"
 }  # fmt: skip
 
 
