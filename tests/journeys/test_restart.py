@@ -12,9 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.testing.people import PATIENCE_S, Guest
+from hubbub.testing.evidence import History, judge
+from hubbub.testing.evidence.witness import Witness
+from hubbub.testing.people import PATIENCE_S, Guest, Refused
 from hubbub.testing.process import ServerProcess, run_server
-from tests.journeys.test_kill import FAST, Writer, history_of
+from hubbub.testing.torture.auditor import Auditor
+from tests.faults.test_cuts import FAST
+from tests.faults.test_kill import Writer
 
 SHORT = {"drain_s": 1, "close_timeout_s": 1}
 UPGRADE = (
@@ -109,40 +113,44 @@ async def test_no_client_can_put_the_end_off(
 
 
 async def test_two_writers_and_a_listener_across_restarts_lose_and_double_nothing(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    port = 0
-    people: list[Guest] = []
-    for turn in range(3):
-        async with run_server(data, port=port, **FAST, **SHORT) as server:
-            port = int(server.url.rpartition(":")[2])
-            if not people:
-                people = [await Guest.registers(server.url, name) for name in ("Ann", "Bob", "Listener")]
-                writers = [Writer(guest) for guest in people[:2]]
-            for guest in people:
-                await guest.returns()
-            writing = [asyncio.create_task(_writes(writer)) for writer in writers]
-            await _has_heard(people[2], (turn + 1) * 30)
-            assert await server.stop() == 0
-            await asyncio.gather(*writing)
-            for guest in people:
-                await guest.gets("restarting")
-                assert guest.close_code == 1012
-                guest.signals.clear()
+    data, port = tmp_path / "data", 0
+    writers: list[Writer] = []
+    with History(tmp_path / "writers.jsonl") as history:
+        for turn in range(3):
+            async with run_server(data, port=port, **FAST, **SHORT) as server:
+                port = int(server.url.rpartition(":")[2])
+                if not writers:
+                    listener = await Guest.registers(server.url, "Listener")
+                    writers = [Writer(await Witness.registers(server.url, name)) for name in ("Ann", "Bob")]
+                    for writer in writers:
+                        writer.witness.history = history
+                for guest in (listener, *(writer.witness for writer in writers)):
+                    await guest.returns()
+                writing = [asyncio.create_task(_writes(writer)) for writer in writers]
+                await _has_heard(listener, (turn + 1) * 30)
+                assert await server.stop() == 0
+                await asyncio.gather(*writing)
+                await listener.gets("restarting")
+                assert listener.close_code == 1012
+                listener.signals.clear()
 
-    async with run_server(data, port=port, **FAST, **SHORT) as server:
-        for guest in people:
-            await guest.returns()
-        for writer in writers:
-            await writer.write(until=len(writer.acknowledged) + 2)
-        last = max(seq for writer in writers for seq, _ in writer.acknowledged.values())
-        await people[2].waits_until(lambda: people[2].cursors["lobby"] >= last)
-        history = await history_of(server, people[2].token)
-    acknowledged = {seq: text for writer in writers for seq, text in writer.acknowledged.values()}
-    assert acknowledged.items() <= history.items()
-    assert len(set(history.values())) == len(history)
-    assert people[2].texts() == list(history.values())
-    for guest in people:
-        await guest.drops()
+        async with run_server(data, port=port, replay_limit=10**6, **FAST, **SHORT) as server:
+            for writer in writers:
+                await writer.witness.returns()
+                await writer.write(writer.answered + 2)
+                await writer.witness.drops()
+            auditor = await Auditor.registers(server.url, "Auditor")
+            await auditor.returns()
+            goal = await auditor.says_the_last_words()
+            await auditor.drops()
+            await listener.returns()
+            await listener.waits_until(lambda: listener.cursors["lobby"] >= goal["lobby"])
+            await listener.drops()
+            logs, broken = await auditor.reads_everything(goal)
+    assert broken + judge(logs, [history.path]).broken == []
+    said = [event["text"] for event in logs["lobby"].events if event["type"] == "message.posted"]
+    assert listener.texts() == said
+    assert len(said) == sum(writer.answered for writer in writers) + 1
 
 
 async def _has_heard(guest: Guest, messages: int) -> None:
@@ -152,9 +160,9 @@ async def _has_heard(guest: Guest, messages: int) -> None:
 async def _writes(writer: Writer) -> None:
     """Until the server goes; what it refuses because it stops is sent again later, under the same key."""
     try:
-        await writer.write()
-    except Exception as error:
-        assert getattr(error, "code", "") == "restarting", error
+        await writer.write(10**6)
+    except Refused as refused:
+        assert refused.code == "restarting"
 
 
 async def test_a_second_signal_changes_nothing(tmp_path: Path) -> None:
