@@ -6,7 +6,7 @@ from typing import Any
 
 from .charts import Bar, bars, curve
 from .charts import number_words as words
-from .goals import GOALS, Goal, Json, growth_spread, row_of
+from .goals import GOALS, Goal, Json, row_of
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs" / "performance.json"
@@ -283,14 +283,8 @@ def _summary(results: Json) -> str:
         others = ("nats", "nchan", "tutorial", "ejabberd", "prosody")
         theirs = ", ".join(f"{NAMES[name]} {cost[name]}" for name in others if name in cost)
         said.append(
-            f"To bring a message to one of {part['options']['members']:,} members costs {cost['hubbub']} µs of CPU, "
+            f"A message to one of {part['options']['members']:,} members costs {cost['hubbub']} µs of CPU, "
             f"with everything on: durable log, sessions, rules. In the same run: {theirs} µs."
-        )
-    if part := results.get("growth"):
-        most = max(row["members"] for row in part["summary"])
-        said.append(
-            f"From the cheapest to the dearest room of up to {most:,} members that varies by "
-            f"{growth_spread(part):.0f} %."
         )
     reached = [goal.reached(found) for goal in GOALS if (found := goal.measure(results))]
     said.append(

@@ -84,8 +84,9 @@ class Readers:
             with connection.begin():
                 reader = SqlReader(connection)
                 outcomes.extend(self._try(reader, read) for read in reads)
-        except DBAPIError as error:  # it could not even begin
-            outcomes = [(read, None, self._failures(error)) for read in reads]
+        except Exception as error:  # it could not even begin; a thread that ended here would leave others waiting
+            failure = self._failures(error) if isinstance(error, DBAPIError) else error
+            outcomes = [(read, None, failure) for read in reads]
         return outcomes
 
     def _try(self, reader: SqlReader, read: Read) -> Outcome:
