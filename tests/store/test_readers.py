@@ -1,0 +1,99 @@
+"""Reads that share a trip to a thread, on a database of their own."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from hubbub.errors import Unavailable
+from hubbub.store.readers import THREADS, TOGETHER_MAX, Readers
+
+
+def failure_of(error: object) -> Unavailable:
+    return Unavailable("The disk failed.")
+
+
+def query(words: str) -> Any:
+    return lambda reader: reader._connection.execute(text(words)).scalar_one()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return create_engine(f"sqlite:///{tmp_path / 'some.db'}", connect_args={"check_same_thread": False})
+
+
+@pytest.fixture
+async def readers(engine: Engine) -> AsyncIterator[Readers]:
+    opened = Readers(engine, failure_of)
+    yield opened
+    await opened.stop()
+
+
+async def test_each_gets_its_own_answer_or_its_own_error(readers: Readers) -> None:
+    def fails(reader: Any) -> None:
+        raise LookupError("its own affair")
+
+    reads = [query(f"SELECT {n}") for n in range(50)] + [fails, query("SELECT x FROM nothing"), query("SELECT 'last'")]
+    results = await asyncio.gather(*map(readers.read, reads), return_exceptions=True)
+    assert results[:50] == list(range(50))
+    assert isinstance(results[50], LookupError)
+    assert isinstance(results[51], Unavailable)
+    assert results[52] == "last"
+
+
+async def test_what_waits_is_read_together_in_one_transaction(engine: Engine, readers: Readers) -> None:
+    begun: list[object] = []
+    event.listen(engine, "begin", begun.append)
+    busy, go_on = threading.Barrier(THREADS + 1), threading.Event()
+
+    def blocks(reader: Any) -> None:
+        busy.wait()
+        go_on.wait()
+
+    blocking = [asyncio.create_task(readers.read(blocks)) for _ in range(THREADS)]
+    await asyncio.to_thread(busy.wait)
+    waiting = [asyncio.create_task(readers.read(query(f"SELECT {n}"))) for n in range(10 * TOGETHER_MAX)]
+    await asyncio.sleep(0)  # they are in the queue
+    go_on.set()
+    assert await asyncio.gather(*waiting) == list(range(10 * TOGETHER_MAX))
+    await asyncio.gather(*blocking)
+    assert THREADS + 10 <= len(begun) < THREADS + 10 * TOGETHER_MAX // 2
+
+
+async def test_a_thread_that_cannot_begin_goes_on_afterwards(engine: Engine, readers: Readers) -> None:
+    broken: list[Exception] = [
+        *[OperationalError("BEGIN", None, Exception("disk I/O error"))] * THREADS,
+        *[RuntimeError("a bug")] * THREADS,
+    ]
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if broken:
+            raise broken.pop()
+
+    for kind in [RuntimeError] * THREADS + [Unavailable] * THREADS:
+        with pytest.raises(kind):
+            await readers.read(query("SELECT 1"))
+    assert await asyncio.gather(*[readers.read(query("SELECT 1")) for _ in range(THREADS * 2)]) == [1] * THREADS * 2
+
+
+async def test_one_who_has_given_up_harms_nobody(readers: Readers) -> None:
+    go_on = threading.Event()
+    impatient = asyncio.create_task(readers.read(lambda reader: go_on.wait()))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    go_on.set()
+    assert await readers.read(query("SELECT 'there'")) == "there"
+
+
+async def test_stopping_finishes_what_waits(engine: Engine) -> None:
+    readers = Readers(engine, failure_of)
+    reads = [asyncio.create_task(readers.read(query(f"SELECT {n}"))) for n in range(30)]
+    await asyncio.sleep(0)
+    await readers.stop()
+    assert [read.result() for read in reads] == list(range(30))
