@@ -31,7 +31,7 @@ async def test_every_promise_is_kept_through(tmp_path: Path, fault: Fault) -> No
     report = await run(tmp_path, (fault,), ())
     assert report.verdict.broken == []
     assert report.faults == {fault.name: 1}
-    assert report.verdict.counts["acknowledged"] >= 200
+    assert report.verdict.counts["acknowledged"] > 100
     if code := REFUSALS.get(fault.name):
         assert report.verdict.counts[f"refused: {code}"] > 0
 
