@@ -9,6 +9,10 @@ EXPECTED = re.compile(r"WebSocket connection to|Failed to load resource: net::ER
 """What a browser itself says about a connection that the test has cut."""
 
 
+RETURN_MS = 40_000
+"""The longest that a page waits before it tries again to connect, and some more."""
+
+
 class Visitor:
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context = context
@@ -26,7 +30,7 @@ class Visitor:
 
     async def is_connected(self) -> None:
         await expect(self.page.locator(".app.ready")).to_be_attached()
-        await expect(self.page.locator("#room-bar + [role=status]")).to_have_text("")
+        await expect(self.page.locator("#room-bar + [role=status]")).to_have_text("", timeout=RETURN_MS)
         await self.page.wait_for_function("() => document.querySelector('.app').dataset.connection === 'open'")
 
     async def says(self, text: str) -> None:

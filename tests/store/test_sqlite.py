@@ -220,7 +220,9 @@ async def test_a_commit_is_on_the_disk_and_erased_text_is_overwritten(plans: Ope
     assert await plans.store.write(pragma("foreign_keys")) == 1
 
 
-async def test_a_full_disk_refuses_writes_until_there_is_space_again(plans: Opened) -> None:
+async def test_a_full_disk_refuses_writes_until_there_is_space_again(
+    plans: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
     def write(tx: Transaction) -> int:
         seq = tx.append(post("much " * 1500)).seq
         tx.announce(Envelope(room=PLANS, frame="along with it"))
@@ -242,6 +244,7 @@ async def test_a_full_disk_refuses_writes_until_there_is_space_again(plans: Open
     assert written
     outcomes = await plans.together(write, write)
     assert [getattr(outcome, "code", outcome) for outcome in outcomes] == ["storage_full"] * 2
+    assert [record.name for record in caplog.records] == ["hubbub.store.writer"]  # once, not for each refusal
 
     assert await plans.reads(lambda r: r.heads([PLANS])) == {PLANS: written[-1]}
     assert plans.announced() == written

@@ -69,6 +69,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="hubbub-writer", daemon=True)
         self._refusal: Unavailable | None = None
+        self._trouble = ""
+        """The code of the last failure, until a commit succeeds."""
         self._thread.start()
 
     async def write(self, function: Callable[[Any], Any]) -> Any:
@@ -127,6 +129,7 @@ class Writer:
                 raise self._refusal
             outcomes = self._all_at_once(connection, batch, news) or self._one_by_one(connection, batch, news)
             self._batch_sizes.observe(len(batch))
+            self._trouble = ""
         except Exception as error:
             failure = self._failure(error)
             news, outcomes = [], [Done(write, error=failure) for write in batch]
@@ -180,7 +183,9 @@ class Writer:
         if not isinstance(error, DBAPIError):
             return error
         failure = self._failures(error)
-        log.error("the database cannot write: %s", failure.words)
+        if failure.code != self._trouble:  # once, not for every batch of a full disk
+            log.error("the database cannot write: %s", failure.words)
+            self._trouble = failure.code
         if failure.code == "storage_failed":
             self._refusal = failure
         return failure
