@@ -100,7 +100,8 @@ async def test_the_ingest_benchmark_measures_rooms_of_both_kinds(tmp_path: Path)
     assert [row["rooms"] for row in rows] == [3, 1]
     assert all(row["posts_per_s"] > 0 and row["posts_per_commit"] >= 1 for row in rows)
     assert all(row["half_p99_ms"] > 0 and row["guest_p99_ms"] > 0 for row in rows)
-    assert rows[0]["deliveries_per_s"] < rows[1]["deliveries_per_s"]
+    assert rows[0]["deliveries_per_s"] > 0
+    assert rows[1]["deliveries_per_s"] > rows[1]["posts_per_s"]  # each post goes to all of the room
 
 
 async def test_the_hotspots_benchmark_names_functions_or_says_how_to_get_py_spy(tmp_path: Path) -> None:

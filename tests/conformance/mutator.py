@@ -23,6 +23,7 @@ VALUES: dict[str, list[Any]] = {
     "around": [None, 3],
     "limit": [1, 50],
     "seq": [0, 3],
+    "utc_offset_min": [0, 60],
 }
 """Good ones, by the name of the field."""
 NASTY: list[Any] = [

@@ -58,7 +58,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 PEOPLE_MAX = 4
 MANY = 10**9
 LIMITS = {"posts_per_second": MANY, "posts_burst": MANY, "commands_per_second": MANY, "commands_burst": MANY}
-READS_ONLY = {"history", "pins", "rooms", "members", "here", "typing"}
+READS_ONLY = {"history", "pins", "search", "rooms", "members", "here", "typing"}
 
 T = TypeVar("T")
 
