@@ -87,7 +87,7 @@ MUTANTS = [
             rooms = await self._chat.people.rooms(connection.person)
             self._chat.hub.connect(connection)
 """,
-        ("tests/web/test_socket.py", "tests/journeys/test_return.py"),
+        ("tests/web/test_socket.py",),
     ),
     Mutant(
         "what was read and what came meanwhile are both written",
@@ -131,21 +131,21 @@ MUTANTS = [
         SOCKET,
         "same_log = hello.epoch in (None, chat.epoch)",
         "same_log = True",
-        ("tests/web/test_socket.py", "tests/journeys/test_return.py"),
+        ("tests/journeys/test_return.py",),
     ),
     Mutant(
         "whoever has left may go on speaking",
         "src/hubbub/service/change.py",
         "        policy.must_be_member(standing.joined_at)\n",
         "",
-        ("tests/journeys/test_whole_service.py", "tests/web/test_socket.py"),
+        ("tests/journeys/test_whole_service.py",),
     ),
     Mutant(
         "whoever has left goes on hearing",
         "src/hubbub/app.py",
         """        if membership == "left":""",
         """        if membership == "never":""",
-        ("tests/journeys", "tests/web/test_socket.py"),
+        ("tests/journeys/test_conversation.py",),
     ),
     Mutant(
         "a connection that ends is closed, not aborted",
@@ -166,21 +166,21 @@ MUTANTS = [
         AUTH,
         "origins[0] == own_origin(connection)",
         "origins[0].startswith(own_origin(connection))",
-        ("tests/web",),
+        ("tests/web/test_auth.py",),
     ),
     Mutant(
         "an origin need only be a part of a listed one",
         AUTH,
         "origins[0] in settings.origins",
         "any(origins[0] in listed for listed in settings.origins)",
-        ("tests/web",),
+        ("tests/web/test_auth.py",),
     ),
     Mutant(
         "each connection has limits of its own",
         "src/hubbub/service/service.py",
         "wait_s = meter.take(me.id, self._clock())",
         "wait_s = meter.take(str(id(me)), self._clock())",
-        ("tests/web",),
+        ("tests/web/test_socket.py",),
     ),
     Mutant(
         "commands are taken for JSON before they are",

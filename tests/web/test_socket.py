@@ -11,6 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from hubbub.core.models import Person, RoomSummary
+from hubbub.protocol import Join
 from hubbub.testing.people import PATIENCE_S, Guest, Refused
 from hubbub.testing.server import Running
 
@@ -193,6 +195,30 @@ async def test_a_foreign_page_cannot_connect(server: Running, ann: Guest, origin
     assert refused.value.response.status_code == 403
 
 
+async def test_a_room_joined_while_one_connects_is_not_missed(
+    server: Running, ann: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Her other tab joins just after the new connection has read in which rooms she is."""
+    read = server.chat.people.rooms
+    cleo = await Guest.registers(server.url, "Cleo")
+    await ann.does("create", name="Plans")
+    reads = 0
+
+    async def read_and_join(me: Person) -> list[RoomSummary]:
+        nonlocal reads
+        rooms = await read(me)
+        reads += 1
+        if reads == 1:
+            await server.chat.perform(me, Join(id=0, room="plans"))
+        return rooms
+
+    monkeypatch.setattr(server.chat.people, "rooms", read_and_join)
+    await cleo.returns()
+    await ann.says("who has come?", room="plans")
+    await cleo.hears("who has come?", room="plans")
+    await cleo.drops()
+
+
 async def test_the_cookie_counts_only_with_the_own_origin(server: Running, ann: Guest) -> None:
     cookie = f"hubbub_session={ann.token}"
     assert (await closed_with(await raw(server, Cookie=cookie)))[0] == 4401
@@ -229,6 +255,11 @@ async def test_posting_too_fast_is_refused_with_the_time_to_wait(tmp_path: Any) 
         assert refused.value.code == "rate_limited"
         assert refused.value.problem["retry"] is True
         assert 0 < refused.value.problem["retry_after_s"] <= 100
+        tab = ann.another_tab()
+        await tab.returns()
+        with pytest.raises(Refused, match="rate_limited"):
+            await tab.says("three, from another tab")
+        await tab.drops()
 
 
 async def test_a_deleted_text_is_in_no_frame_that_anybody_gets_later(server: Running, ann: Guest) -> None:
