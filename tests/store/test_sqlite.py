@@ -290,6 +290,17 @@ async def test_a_database_that_somebody_else_locks_is_busy_and_then_works_again(
     assert await plans.happens(post("now")) == [4]
 
 
+async def test_a_stopped_store_leaves_the_database_and_no_other_copy_of_what_was_written(tmp_path: Path) -> None:
+    for number in range(20):  # it depended on which of its threads ended last
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        async with running(folder / "hubbub.db") as opened:
+            await opened.store.write(found_plans)
+            await opened.happens(post("tea"))
+            await asyncio.gather(*(opened.reads(lambda reader: reader.room(PLANS)) for _ in range(100)))
+        assert sorted(os.listdir(folder)) == ["hubbub.db", "hubbub.db.lock"]
+
+
 async def test_a_deleted_text_is_nowhere_in_the_files(tmp_path: Path) -> None:
     def files() -> bytes:
         return b"".join(file.read_bytes() for file in sorted(tmp_path.iterdir()))

@@ -204,6 +204,11 @@ def a_cursor_of_another_log_is_not_reset(notes: Notes) -> None:
 
 
 @breaks("b")
+def events_come_without_a_welcome(notes: Notes) -> None:
+    notes.append(shown("bob/3", 9.0, the_log()[11]))
+
+
+@breaks("b")
 def the_last_event_never_comes(notes: Notes) -> None:
     notes.remove(note(notes, "recv", "ann/1", seq=12))
     note(notes, "end", "ann/1")["cursors"] = {ROOM: 11}

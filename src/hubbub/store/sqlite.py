@@ -75,10 +75,10 @@ class SqliteStore:
         await self._tasks.stop()
         writer, readers = self._writer, self._readers
         self._writer = self._readers = None
-        if writer:
-            await writer.stop()
         if readers:
             await readers.stop()
+        if writer:  # the last: only a connection that is alone moves the -wal file into the database and removes it
+            await writer.stop()
         self._unlock()
 
     def load(self) -> StoreLoad:

@@ -94,6 +94,9 @@ class _Judgement:
         self._bodies: dict[tuple[str, int], str] = {}
 
     def take(self, where: str, note: Json) -> None:
+        if note["link"] not in self._links and note["op"] in ("recv", "reset", "joined"):
+            self._say("b", "G6", f"{note['link']} was shown {note['room']} {note['seq']} without a welcome", where)
+            return
         match note["op"]:
             case "open":
                 self._take_open(note)
