@@ -16,7 +16,7 @@ AUTHOR = {"id": "guest-1", "name": "Ann"}
 WHO = {"by": AUTHOR, "person": AUTHOR}
 WHAT = {"text": "hi *there*", "html": "<p>hi</p>", "key": "k-1_2.3:4", "emoji": "👍", "name": "Tea", "room": "lobby"}
 WHERE = {"id": 7, "reply_to": 3, "message": 5, "seq": 12, "before": 9, "around": 4, "limit": 50, "after": "guest-1"}
-VALUES: dict[str, Any] = WHO | WHAT | WHERE | {"at": 1_700_000_000_000}
+VALUES: dict[str, Any] = WHO | WHAT | WHERE | {"kind": "private", "role": "owner", "at": 1_700_000_000_000}
 """A good value for each field of a command or an event."""
 ODD_VALUES = {
     ("Search", "before"): "1.tea.2",

@@ -7,6 +7,7 @@ from pathlib import Path
 from .cli_page import cli_page
 from .http_page import http_page
 from .performance_page import fan_out_chart, growth_chart, latency_chart, performance_page, readme
+from .permissions_page import permissions_page
 from .protocol_page import protocol_page
 from .schema import protocol_schema
 from .settings_page import settings_page
@@ -16,6 +17,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "protocol.md": protocol_page,
     "protocol.schema.json": protocol_schema,
     "http.md": http_page,
+    "permissions.md": permissions_page,
     "settings.md": settings_page,
     "cli.md": cli_page,
     "performance.md": performance_page,

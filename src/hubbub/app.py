@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from hubbub._version import __version__
 from hubbub.bus import Bus
 from hubbub.bus.local import LocalBus
-from hubbub.core.models import Author, Person, RoomSummary
+from hubbub.core.models import Author, Person, Place, RoomSummary
 from hubbub.counts import Counts, watch_loop
 from hubbub.errors import HubbubError, Unavailable
 from hubbub.hub.catchup import CatchUp
@@ -104,12 +104,15 @@ class Chat:
             tell=lambda room, frame: self.hub.signal(room, frame, None),
             is_crowd=self.presence.is_crowd,
         )
+        self.place = Place(name=settings.name, guests="yes" if settings.guests else "no")
+        """As the settings have it until somebody sets it up; then as the store has it."""
         context = Context(
             store=self.store,
             bus=self.bus,
             presence=self.presence,
             settings=settings,
             now=_now_ms,
+            place=lambda: self.place,
             new_token=lambda: secrets.token_urlsafe(32),
         )
         self.people = People(context)
@@ -120,10 +123,14 @@ class Chat:
         self._under_way = 0
         """Commands that are being done."""
         self.store.on_commit = self._committed
-        self.router = APIRouter(max_body_size=BODY_MAX_BYTES)
-        self.router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
+        self.router = self._routes()
+
+    def _routes(self) -> APIRouter:
+        router = APIRouter(max_body_size=BODY_MAX_BYTES)
+        router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
         for part in (socket_router, api_router, ops_router, page_router):
-            self.router.include_router(part(self))
+            router.include_router(part(self))
+        return router
 
     # Life ----------------------------------------------------------------------------------------------------
 
@@ -144,7 +151,8 @@ class Chat:
             await self.store.start()
             stack.push_async_callback(self.store.stop)
             await self.bus.start()
-            self.epoch = await self.store.read(lambda reader: reader.epoch())
+            self.epoch, place = await self.store.read(lambda reader: (reader.epoch(), reader.place()))
+            self.place = place or self.place
             self.spawn(self.relay.sweep())
             self.spawn(self._cut_stalled())
             self.spawn(watch_loop(self.counts.loop_lag_seconds))

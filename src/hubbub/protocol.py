@@ -25,7 +25,9 @@ from hubbub.core.models import (
     Person,
     PersonId,
     Record,
+    Role,
     RoomId,
+    RoomKind,
     RoomSummary,
     Seq,
 )
@@ -88,6 +90,7 @@ class Hello(Record):
 
 
 class Command(Record):
+    type: str
     id: CommandId
     """Comes back in the answer."""
 
@@ -115,7 +118,7 @@ class Edit(InRoom):
 
 
 class Delete(InRoom):
-    """Deletes one's own message: its place stays, its text is erased everywhere."""
+    """Deletes a message: its place stays, its text is erased everywhere."""
 
     type: Literal["delete"] = "delete"
     message: Seq
@@ -159,7 +162,7 @@ class CreateRoom(Command):
 
 
 class RenameRoom(InRoom):
-    """Gives a room another name. Its id stays. Only the person who created it may."""
+    """Gives a room another name. Its id stays."""
 
     type: Literal["rename"] = "rename"
     name: Name
@@ -319,6 +322,7 @@ class BaseEvent(Record):
 class RoomCreated(BaseEvent):
     type: Literal["room.created"] = "room.created"
     name: str
+    kind: RoomKind = "public"
 
 
 class RoomRenamed(BaseEvent):
@@ -333,6 +337,7 @@ class RoomArchived(BaseEvent):
 class MemberJoined(BaseEvent):
     type: Literal["member.joined"] = "member.joined"
     person: Author
+    role: Role = "member"
 
 
 class MemberLeft(BaseEvent):

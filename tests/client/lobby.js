@@ -12,7 +12,7 @@ export const summary = (fields = {}) => ({
   id: "lobby",
   name: "Lobby",
   archived: false,
-  created_by: null,
+  role: "guest",
   head: 10,
   last_at: NOW,
   joined: true,

@@ -35,10 +35,10 @@ test("A new state has the rooms of the page, and the open one even when one is n
 });
 
 test("A room begins as its summary says, with nothing loaded", () => {
-  const plans = new Room(summary({ id: "plans", head: 4, read: 2, unread: 1, created_by: "guest-9" }));
-  const { id, name, cursor, loaded, read, unread, createdBy, joined, archived, newAfter } = plans;
+  const plans = new Room(summary({ id: "plans", head: 4, read: 2, unread: 1, role: "owner" }));
+  const { id, name, cursor, loaded, read, unread, role, joined, archived, newAfter } = plans;
   assert.deepEqual(
-    { id, name, cursor, loaded, read, unread, createdBy, joined, archived, newAfter },
+    { id, name, cursor, loaded, read, unread, role, joined, archived, newAfter },
     {
       id: "plans",
       name: "Lobby",
@@ -46,7 +46,7 @@ test("A room begins as its summary says, with nothing loaded", () => {
       loaded: false,
       read: 2,
       unread: 1,
-      createdBy: "guest-9",
+      role: "owner",
       joined: true,
       archived: false,
       newAfter: null,

@@ -121,7 +121,7 @@ class House:
         assert isinstance(command, InRoom)
         room = self.mirrors.get(command.room)
         if room is None:
-            return "room_not_found" if not isinstance(command, MarkRead | MarkUnread) else "not_a_member"
+            return "room_not_found"
         is_member = me.id in room.members
         match command:
             case Join():
@@ -130,14 +130,14 @@ class House:
                 return "lobby_stays" if room.room == LOBBY else None
             case ArchiveRoom():
                 return self._not_mine(room, me)
-        if not is_member:
+            case RenameRoom() if room.room == LOBBY or not room.archived:
+                return self._not_mine(room, me) or ("name_taken" if self._taken(command.name, room) else None)
+        if not is_member and not isinstance(command, Delete):
             return "not_a_member"
         if isinstance(command, MarkRead | MarkUnread):
             return None
         if room.archived:
             return "archived"
-        if isinstance(command, RenameRoom):
-            return self._not_mine(room, me) or ("name_taken" if self._taken(command.name, room) else None)
         return self._refusal_of_message(me, command, room)
 
     def _refusal_of_message(self, me: Person, command: InRoom, room: Mirror) -> str | None:
@@ -153,9 +153,11 @@ class House:
             missing = None
         else:
             missing = self._not_standing(room, command.message)
-        if not missing and isinstance(command, Edit | Delete) and room.messages[command.message].author.id != me.id:
+        if missing or not isinstance(command, Edit | Delete) or room.messages[command.message].author.id == me.id:
+            return missing
+        if isinstance(command, Edit):
             return "not_the_author"
-        return missing
+        return None if self.creators.get(room.room) == me.id else "role_needed"
 
     def repeats(self, me: Person, command: AnyCommand) -> Message | None:
         """The message that was posted with this key before."""
@@ -171,7 +173,7 @@ class House:
     def _not_mine(self, room: Mirror, me: Person) -> str | None:
         if room.room == LOBBY:
             return "lobby_stays"
-        return None if self.creators[room.room] == me.id else "not_the_creator"
+        return None if self.creators[room.room] == me.id and me.id in room.members else "role_needed"
 
     def _taken(self, name: str, but: Mirror | None = None) -> bool:
         """The name of an archived room is free again."""

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from hubbub.bus.local import LocalBus
-from hubbub.core.models import Person
+from hubbub.core.models import Person, Place
 from hubbub.errors import HubbubError
 from hubbub.hub.presence import PresenceBoard
 from hubbub.protocol import (
@@ -122,6 +122,7 @@ class WholeService(RuleBasedStateMachine):
             presence=PresenceBoard(call_later=lambda _, work: None, publish=bus.publish, grace_s=0),
             settings=Settings(**LIMITS),
             now=now_ms,
+            place=lambda: Place(name="Tea house"),
             new_token=lambda: secrets.token_urlsafe(32),
         )
         self.desk = People(context)

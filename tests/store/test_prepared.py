@@ -16,7 +16,8 @@ from hubbub.store.tables import metadata, room
 NEW = Prepared(insert(room))
 LOOK = Prepared(select(room.c.id, room.c.archived, room.c.created_by).where(room.c.id == bindparam("room")))
 ROW: dict[str, Any] = {"id": LOBBY, "name": "Lobby", "name_key": "lobby", "created_at": 1, "created_by": None}
-ROW |= {"archived": True, "head": 1, "last_at": 1}
+ROW |= {"archived": True, "head": 1, "last_at": 1, "kind": "public", "announcement": False, "slow_s": 0}
+ROW |= {"topic": None, "retention_days": None}
 
 
 @pytest.fixture

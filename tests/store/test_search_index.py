@@ -23,6 +23,7 @@ from hubbub.store.indexer import Indexer
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.store_search import found, page
 from hubbub.testing.store_stage import ANN, AT, BOB, PLANS, Opened, draft, found_plans, post
+from tests.store.older import make_older
 from tests.store.test_sqlite_statements import cost
 
 PATIENCE_S = 20.0
@@ -191,11 +192,7 @@ async def test_an_older_database_is_indexed_while_it_is_used(tmp_path: Path) -> 
     await opened.store.write(found_plans)
     await opened.happens(*(post(f"old tea {n}", at=AT - 100 + n) for n in range(25)))
     await opened.store.stop()
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(
-            "DROP TABLE search_term; DROP TABLE search_block; DROP TABLE search_mark; DROP TABLE person_name;"
-            "UPDATE alembic_version SET version_num = '0001'"
-        )
+    make_older(path, "0001")
     opened = Opened(store := store_at(path, block_size=7))
     store._tasks.spawn = lambda work: work.close()  # type: ignore[method-assign, assignment]  # not yet
     await store.start()

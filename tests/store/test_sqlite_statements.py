@@ -211,7 +211,13 @@ async def test_the_migrations_make_exactly_the_tables_of_the_program(tmp_path: P
 
 
 def schema(path: Path) -> dict[str, list[str]]:
-    """The definition of each table and index, its lines in alphabetical order."""
+    """The definition of each table and index, its parts in alphabetical order: later columns stand at the end."""
     with closing(sqlite3.connect(path)) as database:
         rows = database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: sorted(line.strip(" ,\t") for line in sql.splitlines()) for name, sql in rows}
+    return {name: _parts(" ".join(sql.split())) for name, sql in rows}
+
+
+def _parts(sql: str) -> list[str]:
+    begin, end = sql.index("("), sql.rindex(")")
+    columns = re.split(r",(?![^(]*\))", sql[begin + 1 : end])  # not at commas within brackets
+    return [sql[:begin], *sorted(column.strip() for column in columns), sql[end:]]

@@ -17,7 +17,7 @@ export const TYPING_MAX_MS = 120_000;
  * @typedef {{room: string, seq: number, at: number, author: Author, text: string, html?: string, reply_to?: number,
  *   edited_at?: number, deleted?: boolean, pinned?: boolean, reactions?: Reaction[]}} Message
  * @typedef {{seq: number, author: Author, text: string, deleted?: boolean}} Quote
- * @typedef {{id: string, name: string, archived: boolean, created_by?: string | null, head: number, last_at: number,
+ * @typedef {{id: string, name: string, archived: boolean, role: string, head: number, last_at: number,
  *   joined: boolean, read: number, unread: number}} Summary
  * @typedef {{room: string, head: number, messages: Message[], quotes: Quote[], more_before: boolean,
  *   more_after: boolean}} History
@@ -65,7 +65,7 @@ export class Room {
     this.name = summary.name;
     this.archived = summary.archived;
     this.joined = summary.joined;
-    this.createdBy = summary.created_by ?? null;
+    this.role = summary.role;
     this.lastAt = summary.last_at;
     this.read = summary.read;
     this.unread = summary.unread;
@@ -77,8 +77,8 @@ export class Room {
 
   /** @param {Summary} summary */
   take(summary) {
-    const { name, archived, joined, createdBy, lastAt, read, unread, counted, fresh } = new Room(summary);
-    Object.assign(this, { name, archived, joined, createdBy, lastAt, read, unread, counted, fresh });
+    const { name, archived, joined, role, lastAt, read, unread, counted, fresh } = new Room(summary);
+    Object.assign(this, { name, archived, joined, role, lastAt, read, unread, counted, fresh });
   }
 
   /** @returns {Message | undefined} */

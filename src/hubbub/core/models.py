@@ -17,7 +17,13 @@ Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Millis = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A time: milliseconds since 1970-01-01 UTC."""
 
-PersonKind = Literal["guest", "client"]
+PersonKind = Literal["guest", "client", "account"]
+"""Guests have a session and nothing else; clients are the tutorial's; somebody with an account can sign in."""
+Role = Literal["guest", "member", "moderator", "owner"]
+"""From the least to the greatest, in the whole place as in one room."""
+RoomKind = Literal["public", "private", "direct"]
+"""Public rooms can be found and joined by everybody; of private ones only their members know; a direct one is a
+conversation of the same few people for ever."""
 
 LOBBY = "lobby"
 """The room that always exists and that everybody is in."""
@@ -42,6 +48,8 @@ class Person(Record):
     name: str
     kind: PersonKind
     created_at: Millis
+    role: Role = "guest"
+    """In the whole place."""
 
     @property
     def author(self) -> Author:
@@ -93,6 +101,14 @@ class Room(Record):
     created_by: PersonId | None
     """None for the lobby, which the server made."""
     archived: bool
+    kind: RoomKind = "public"
+    topic: str | None = None
+    announcement: bool = False
+    """Only moderators post; everybody reads and reacts."""
+    slow_s: int = 0
+    """Slow mode: seconds between two messages of one person; 0: none."""
+    retention_days: int | None = None
+    """After so many days messages are erased; null: as the place has it."""
     head: Seq
     """`seq` of the newest event."""
     last_at: Millis
@@ -107,17 +123,40 @@ class Membership(Record):
     joined_at: Millis
     read: Seq
     """Everything up to this `seq` has been read."""
+    role: Role = "member"
 
 
 class Standing(NamedTuple):
-    """All that decides whether a person may change something in a room, and under which name they do."""
+    """All that decides what a person may do in a room, and under which name they do it."""
 
+    room: str
     head: int
     archived: bool
+    kind: RoomKind
+    announcement: bool
+    slow_s: int
     joined_at: int | None
     """None for somebody who is not a member."""
+    membership: Role | None
+    """The role that this person was given in the room."""
     author: Author | None
     """None for somebody who does not exist."""
+    place: Role
+    """This person's role in the whole place."""
+    muted_until: int
+    """Until then this person may not speak here; 0: never silenced."""
+
+
+class Place(Record):
+    """The whole of one Hubbub: what is true for all its rooms."""
+
+    name: str
+    joining: Literal["open", "invite", "approval"] = "open"
+    """Who may make an account: everybody, whoever was invited, or whoever a moderator approves of."""
+    guests: Literal["yes", "read_only", "no"] = "yes"
+    """What somebody without an account may do."""
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """After so many days messages are erased, in rooms that do not say otherwise; null: never."""
 
 
 class RoomSummary(Record):
@@ -126,8 +165,14 @@ class RoomSummary(Record):
     id: RoomId
     name: str
     archived: bool
-    created_by: PersonId | None = None
-    """Who may rename and archive it; null for the lobby."""
+    kind: RoomKind = "public"
+    topic: str | None = None
+    announcement: bool = False
+    """As in `Room`."""
+    slow_s: int = 0
+    """As in `Room`."""
+    role: Role = "guest"
+    """What this person is in the room: see docs/permissions.md."""
     head: Seq
     last_at: Millis
     joined: bool
@@ -141,6 +186,8 @@ class Member(Record):
     name: str
     kind: PersonKind
     joined_at: Millis
+    role: Role = "member"
+    """In the room: see docs/permissions.md."""
 
 
 class History(Record):

@@ -1,23 +1,117 @@
-"""Who may do what. Each rule raises the error that the person is told; returning means yes."""
+"""Who may do what.
 
-from typing import TypeVar
+`PERMISSIONS` is the one table; `docs/permissions.md` is generated from it, and a test tries each of its cells. Each
+function below raises the error that the person is told; returning means yes.
+"""
 
-from hubbub.core.models import LOBBY, Membership, Message, Person, Room, Standing
+from typing import NamedTuple, TypeVar, get_args
+
+from hubbub.core.models import LOBBY, Membership, Message, Person, Place, Role, Room, Standing
 from hubbub.errors import Conflict, Forbidden, NotFound
 
-R = TypeVar("R", bound=Room | Standing)
 M = TypeVar("M", bound=Membership | int)
+ROLES: tuple[Role, ...] = get_args(Role)
+REACTION_KINDS_MAX = 20
 
 
-def must_exist(room: R | None) -> R:
-    if room is None:
+class Rule(NamedTuple):
+    """What somebody has to be to do something."""
+
+    what: str
+    """Continues "You may not": the words of the error, and of the documentation."""
+    place: Role = "guest"
+    """The least role in the whole place."""
+    room: Role | None = "guest"
+    """The least role in the room: see `role_of`. None: it is not about one room."""
+    joined: bool = True
+    """Only for members of the room. Otherwise for everybody who may see it."""
+    changes: bool = True
+    """Not in an archived room, and not for guests in a place where guests may only read."""
+    speaks: bool = False
+    """Not for somebody who has been silenced."""
+
+
+def _look(what: str) -> Rule:
+    return Rule(what, joined=False, changes=False)
+
+
+PERMISSIONS: dict[str, Rule] = {
+    # Reading
+    "rooms": Rule("list rooms", room=None, changes=False),
+    "search": Rule("search", room=None, changes=False),
+    "history": _look("read this room"),
+    "pins": _look("read this room"),
+    "members": _look("see who is in this room"),
+    "here": _look("see who is in this room"),
+    "read": Rule("mark this room as read", changes=False),
+    "unread": Rule("mark this room as unread", changes=False),
+    # Speaking
+    "post": Rule("post in this room", speaks=True),
+    "announce": Rule("post in an announcement room", room="moderator", speaks=True),
+    "edit": Rule("edit messages in this room", speaks=True),
+    "delete": Rule("delete messages in this room", joined=False),
+    "delete_others": Rule("delete other people's messages in this room", room="moderator", joined=False),
+    "react": Rule("react in this room", speaks=True),
+    "unreact": Rule("react in this room"),
+    "pin": Rule("pin messages in this room"),
+    "unpin": Rule("pin messages in this room"),
+    "typing": Rule("write in this room", speaks=True),
+    # Rooms
+    "join": Rule("join this room", joined=False, changes=False),
+    "leave": Rule("leave this room", joined=False, changes=False),
+    "create": Rule("create rooms", room=None),
+    "rename": Rule("rename this room", room="owner", joined=False),
+    "archive": Rule("archive this room", room="owner", joined=False, changes=False),
+    # Oneself
+    "name": Rule("change your name", room=None, changes=False),
+}
+"""By the type of a command, or the name of what a command does in a special case."""
+
+
+def role_of(membership: Role | None, place: Role) -> Role:
+    """What a person is in a room: what they were made there (None: they are not in it), or more where the whole place
+    trusts them more. A guest of the place is a guest in each room, unless they were made more than a member of it."""
+    given = membership or "guest"
+    if place == "guest":
+        return "guest" if given == "member" else given
+    return given if place == "member" else max(given, place, key=ROLES.index)
+
+
+def permit(action: str, standing: Standing | None, place: Place, now: int) -> Standing:
+    """Lets somebody do something in a room that they may see. `now`: milliseconds.
+    Raises NotFound for a room that they may not know of, Forbidden, or Conflict for an archived one."""
+    rule = PERMISSIONS[action]
+    if standing is None or (standing.kind != "public" and standing.joined_at is None):
         raise NotFound("There is no such room.", code="room_not_found")
-    return room
+    if rule.joined and standing.joined_at is None:
+        raise Forbidden("You are not in this room. Join it first.", code="not_a_member")
+    if rule.changes:
+        must_be_open(standing)
+    _must_be(standing.place, rule, place)
+    if rule.room and ROLES.index(role_of(standing.membership, standing.place)) < ROLES.index(rule.room):
+        raise Forbidden(f"You may not {rule.what}: only its {rule.room}s may.", code="role_needed")
+    if rule.speaks and standing.muted_until > now:
+        wait_s = (standing.muted_until - now) / 1000
+        raise Forbidden("You have been silenced here for a while.", code="muted", retry_after_s=wait_s)
+    return standing
 
 
-def must_be_open(room: Room | Standing) -> None:
-    if room.archived:
+def must_be_open(standing: Standing) -> None:
+    if standing.archived:
         raise Conflict("This room is archived: it can be read, but nothing can be changed in it.", code="archived")
+
+
+def permit_in_place(action: str, me: Person, place: Place) -> None:
+    """Lets somebody do something that is not about one room. Raises Forbidden."""
+    _must_be(me.role, PERMISSIONS[action], place)
+
+
+def _must_be(role: Role, rule: Rule, place: Place) -> None:
+    if ROLES.index(role) < ROLES.index(rule.place):
+        who = "people with an account" if rule.place == "member" else f"this place's {rule.place}s"
+        raise Forbidden(f"You may not {rule.what}: only {who} may.", code="role_needed")
+    if rule.changes and role == "guest" and place.guests == "read_only":
+        raise Forbidden("Guests may only read here. Sign up to take part.", code="guests_read_only")
 
 
 def must_be_member(membership: M | None) -> M:
@@ -25,6 +119,12 @@ def must_be_member(membership: M | None) -> M:
     if membership is None:
         raise Forbidden("You are not in this room. Join it first.", code="not_a_member")
     return membership
+
+
+def must_exist(room: Room | None) -> Room:
+    if room is None:
+        raise NotFound("There is no such room.", code="room_not_found")
+    return room
 
 
 def message_must_exist(message: Message | None) -> Message:
@@ -41,21 +141,14 @@ def message_must_stand(message: Message | None) -> Message:
     return found
 
 
-def may_change_message(message: Message, me: Person) -> None:
+def may_edit(message: Message, me: Person) -> None:
     if message.author.id != me.id:
-        raise Forbidden("Only its author may change or delete a message.", code="not_the_author")
+        raise Forbidden("Only its author may change a message.", code="not_the_author")
 
 
-def may_rename_or_archive(room: Room, me: Person) -> None:
-    """The lobby stays as it is; any other room belongs to the one who created it."""
-    if room.id == LOBBY:
-        raise Forbidden("The lobby stays: it cannot be renamed, archived or left.", code="lobby_stays")
-    if room.created_by != me.id:
-        raise Forbidden("Only the person who created this room may do that.", code="not_the_creator")
-
-
-def may_leave(room: Room) -> None:
-    if room.id == LOBBY:
+def may_close(room: str) -> None:
+    """The lobby stays as it is."""
+    if room == LOBBY:
         raise Forbidden("The lobby stays: it cannot be renamed, archived or left.", code="lobby_stays")
 
 
@@ -71,6 +164,3 @@ def may_be_called(name: str, me: Person) -> None:
         raise Conflict(
             "Names that begin with “Client #” belong to tutorial clients. Choose another.", code="name_taken"
         )
-
-
-REACTION_KINDS_MAX = 20

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from hubbub.core import policy
-from hubbub.core.models import Author, Person
+from hubbub.core.models import Author, Person, Standing
 from hubbub.protocol import Applied, Event, InRoom
 from hubbub.service.context import Context
-from hubbub.store import Transaction
+from hubbub.store import Reader, Transaction
 
 
 class Stamp(TypedDict):
@@ -26,19 +26,27 @@ def stamp(context: Context, tx: Transaction, me: Person, room: str) -> Stamp:
 
 
 async def change_room(
-    context: Context, me: Person, command: InRoom, decide: Callable[[Transaction, Stamp], Event | Applied | None]
+    context: Context,
+    me: Person,
+    command: InRoom,
+    decide: Callable[[Transaction, Stamp, Standing], Event | Applied | None],
 ) -> Applied:
-    """Runs `decide` in a transaction, for a member of an open room. It returns the draft of the event to append, made
-    with the stamp, or None when everything is already as the command wants it, or an answer of its own."""
+    """Runs `decide` in a transaction, for somebody who may do what the command says. It returns the draft of the event
+    to append, made with the stamp, or None when everything is already as the command wants it, or an answer of its
+    own."""
 
     def change(tx: Transaction) -> Applied:
-        standing = policy.must_exist(tx.standing(command.room, me.id))
-        policy.must_be_member(standing.joined_at)
-        policy.must_be_open(standing)
-        decision = decide(tx, Stamp(room=command.room, seq=0, at=context.now(), by=standing.author or me.author))
+        now = context.now()
+        standing = policy.permit(command.type, tx.standing(command.room, me.id), context.place(), now)
+        decision = decide(tx, Stamp(room=command.room, seq=0, at=now, by=standing.author or me.author), standing)
         if isinstance(decision, Applied):
             return decision
         seq = standing.head if decision is None else tx.append(decision).seq
         return Applied(room=command.room, seq=seq)
 
     return await context.store.write(change)
+
+
+def permit(context: Context, reader: Reader, me: Person, command: InRoom) -> Standing:
+    """Lets somebody do what the command says, or raises; for what changes nothing, or more than one room."""
+    return policy.permit(command.type, reader.standing(command.room, me.id), context.place(), context.now())

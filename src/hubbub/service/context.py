@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hubbub.bus import Bus
+from hubbub.core.models import Place
 from hubbub.hub.presence import PresenceBoard
 from hubbub.settings import Settings
 from hubbub.store import Store
@@ -20,6 +21,8 @@ class Context:
     settings: Settings
     now: Callable[[], int]
     """Milliseconds since 1970 UTC."""
+    place: Callable[[], Place]
+    """The place as it is now."""
     new_token: Callable[[], str]
     """A fresh secret of 256 random bits, safe in a URL or header."""
     searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_MAX))

@@ -5,7 +5,7 @@ import asyncio
 from hubbub.core import policy
 from hubbub.core.emoji import normalise_emoji
 from hubbub.core.markdown import render
-from hubbub.core.models import History, Message, Person
+from hubbub.core.models import History, Message, Person, Standing
 from hubbub.core.text import clean_message
 from hubbub.errors import Conflict, Invalid
 from hubbub.protocol import (
@@ -29,7 +29,7 @@ from hubbub.protocol import (
     Unpin,
     Unreact,
 )
-from hubbub.service.change import Stamp, change_room
+from hubbub.service.change import Stamp, change_room, permit
 from hubbub.service.context import Context
 from hubbub.store import Reader, Transaction
 
@@ -42,7 +42,9 @@ async def post(context: Context, me: Person, command: Post) -> Applied:
     text = clean_message(command.text)
     html = await _render(text)
 
-    def decide(tx: Transaction, stamp: Stamp) -> Event | Applied:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | Applied:
+        if standing.announcement:
+            policy.permit("announce", standing, context.place(), stamp["at"])
         if command.key and (first := tx.posted_with(command.room, me.id, command.key)):
             return _repeated(first, text, command)
         if command.reply_to is not None:
@@ -62,9 +64,9 @@ async def edit(context: Context, me: Person, command: Edit) -> Applied:
     text = clean_message(command.text)
     html = await _render(text)
 
-    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
-        policy.may_change_message(message, me)
+        policy.may_edit(message, me)
         if message.text == text:
             return None
         return MessageEdited(**stamp, message=command.message, text=text, html=html)
@@ -73,9 +75,10 @@ async def edit(context: Context, me: Person, command: Edit) -> Applied:
 
 
 async def delete(context: Context, me: Person, command: Delete) -> Applied:
-    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         message = policy.message_must_exist(tx.message(command.room, command.message))
-        policy.may_change_message(message, me)
+        if message.author.id != me.id:
+            policy.permit("delete_others", standing, context.place(), stamp["at"])
         if message.deleted:
             return None
         return MessageDeleted(**stamp, message=command.message)
@@ -86,7 +89,7 @@ async def delete(context: Context, me: Person, command: Delete) -> Applied:
 async def react(context: Context, me: Person, command: React) -> Applied:
     emoji = normalise_emoji(command.emoji)
 
-    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if me.id in _people_with(message, emoji):
             return None
@@ -99,7 +102,7 @@ async def react(context: Context, me: Person, command: React) -> Applied:
 async def unreact(context: Context, me: Person, command: Unreact) -> Applied:
     emoji = normalise_emoji(command.emoji)
 
-    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if me.id not in _people_with(message, emoji):
             return None
@@ -109,7 +112,7 @@ async def unreact(context: Context, me: Person, command: Unreact) -> Applied:
 
 
 async def pin(context: Context, me: Person, command: Pin) -> Applied:
-    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if message.pinned:
             return None
@@ -119,7 +122,7 @@ async def pin(context: Context, me: Person, command: Pin) -> Applied:
 
 
 async def unpin(context: Context, me: Person, command: Unpin) -> Applied:
-    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         message = policy.message_must_stand(tx.message(command.room, command.message))
         if not message.pinned:
             return None
@@ -133,7 +136,7 @@ async def history(context: Context, me: Person, command: GetHistory) -> History:
         raise Invalid("Give only one of before, after and around.")
 
     def look(reader: Reader) -> History:
-        policy.must_exist(reader.room(command.room))
+        permit(context, reader, me, command)
         return reader.history(
             command.room,
             before=command.before,
@@ -147,7 +150,7 @@ async def history(context: Context, me: Person, command: GetHistory) -> History:
 
 async def pins(context: Context, me: Person, command: ListPins) -> Pins:
     def look(reader: Reader) -> Pins:
-        policy.must_exist(reader.room(command.room))
+        permit(context, reader, me, command)
         return Pins(messages=reader.pins(command.room))
 
     return await context.store.read(look)

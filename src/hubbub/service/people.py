@@ -25,7 +25,7 @@ class People:
     async def arrive(self, name: str | None = None) -> tuple[Person, str]:
         """Makes a guest, in the lobby, and a session token for it. The id is the time of this first visit.
         Raises Forbidden when guests are not welcome, Invalid for a bad name."""
-        if not self._context.settings.guests:
+        if self._context.place().guests == "no":
             raise Forbidden("Guests are not welcome here.", code="no_guests")
         called = clean_name(name) if name else None
         token = self._context.new_token()

@@ -3,14 +3,15 @@
 from hubbub.core import policy
 from hubbub.core.models import Membership, Person
 from hubbub.protocol import Envelope, MarkRead, MarkUnread, Nothing, Read, ReadState, SayTyping
+from hubbub.service.change import permit
 from hubbub.service.context import Context
-from hubbub.store import Reader, Transaction
+from hubbub.store import Transaction
 
 
 async def mark_read(context: Context, me: Person, command: MarkRead) -> ReadState:
     def change(tx: Transaction) -> ReadState:
+        head = permit(context, tx, me, command).head
         membership = policy.must_be_member(tx.membership(command.room, me.id))
-        head = policy.must_exist(tx.room(command.room)).head
         return _set_read(tx, me, membership, max(membership.read, min(command.seq, head)), head)
 
     return await context.store.write(change)
@@ -18,19 +19,15 @@ async def mark_read(context: Context, me: Person, command: MarkRead) -> ReadStat
 
 async def mark_unread(context: Context, me: Person, command: MarkUnread) -> ReadState:
     def change(tx: Transaction) -> ReadState:
+        head = permit(context, tx, me, command).head
         membership = policy.must_be_member(tx.membership(command.room, me.id))
-        head = policy.must_exist(tx.room(command.room)).head
         return _set_read(tx, me, membership, min(max(command.seq - 1, 0), head), head)
 
     return await context.store.write(change)
 
 
 async def say_typing(context: Context, me: Person, command: SayTyping) -> Nothing:
-    def look(reader: Reader) -> None:
-        policy.must_be_open(policy.must_exist(reader.room(command.room)))
-        policy.must_be_member(reader.membership(command.room, me.id))
-
-    await context.store.read(look)
+    await context.store.read(lambda reader: permit(context, reader, me, command))
     context.bus.publish(Envelope(room=command.room, typing=me.author, frame=""))
     return Nothing()
 

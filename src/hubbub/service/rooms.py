@@ -1,7 +1,7 @@
 """Rooms: create, find, join, leave, rename, archive."""
 
 from hubbub.core import policy
-from hubbub.core.models import Person, RoomSummary
+from hubbub.core.models import Person, Role, RoomSummary, Standing
 from hubbub.core.text import clean_name, room_slug
 from hubbub.errors import Conflict
 from hubbub.protocol import (
@@ -27,7 +27,7 @@ from hubbub.protocol import (
     RoomRenamed,
     WhoIsHere,
 )
-from hubbub.service.change import Stamp, change_room, stamp
+from hubbub.service.change import Stamp, change_room, permit, stamp
 from hubbub.service.context import Context
 from hubbub.store import Reader, Transaction
 
@@ -36,53 +36,57 @@ async def create(context: Context, me: Person, command: CreateRoom) -> RoomSumma
     name = clean_name(command.name)
 
     def change(tx: Transaction) -> RoomSummary:
+        policy.permit_in_place("create", tx.person(me.id) or me, context.place())
         _must_be_free(tx, name)
         room = room_slug(name, lambda slug: tx.room(slug) is not None, fallback=f"room-{context.now():x}")
         tx.append(RoomCreated(**stamp(context, tx, me, room), name=name))
-        return enter_room(context, tx, me, room)
+        return enter_room(context, tx, me, room, role="owner")
 
     return await context.store.write(change)
 
 
 async def join(context: Context, me: Person, command: Join) -> Applied:
     def change(tx: Transaction) -> Applied:
-        room = policy.must_exist(tx.room(command.room))
-        if tx.membership(command.room, me.id):
-            return Applied(room=room.id, seq=room.head)
-        policy.must_be_open(room)
-        return Applied(room=room.id, seq=enter_room(context, tx, me, room.id).head)
+        standing = permit(context, tx, me, command)
+        if standing.joined_at is not None:
+            return Applied(room=command.room, seq=standing.head)
+        policy.must_be_open(standing)
+        room = tx.room(command.room)
+        role: Role = "owner" if room and room.created_by == me.id else "member"
+        return Applied(room=command.room, seq=enter_room(context, tx, me, command.room, role=role).head)
 
     return await context.store.write(change)
 
 
 async def leave(context: Context, me: Person, command: Leave) -> Applied:
+    policy.may_close(command.room)
+
     def change(tx: Transaction) -> Applied:
-        room = policy.must_exist(tx.room(command.room))
-        policy.may_leave(room)
-        if not tx.membership(command.room, me.id):
-            return Applied(room=room.id, seq=room.head)
-        who = stamp(context, tx, me, room.id)
+        standing = permit(context, tx, me, command)
+        if standing.joined_at is None:
+            return Applied(room=command.room, seq=standing.head)
+        who = stamp(context, tx, me, command.room)
         seq = tx.append(MemberLeft(**who, person=who["by"])).seq
         tx.announce(
             Envelope(
                 person=me.id,
-                room=room.id,
+                room=command.room,
                 seq=seq,
                 membership="left",
-                frame=Left(room=room.id).model_dump_json(),
+                frame=Left(room=command.room).model_dump_json(),
             )
         )
-        return Applied(room=room.id, seq=seq)
+        return Applied(room=command.room, seq=seq)
 
     return await context.store.write(change)
 
 
 async def rename(context: Context, me: Person, command: RenameRoom) -> Applied:
+    policy.may_close(command.room)
     name = clean_name(command.name)
 
-    def decide(tx: Transaction, stamp: Stamp) -> Event | None:
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         room = policy.must_exist(tx.room(command.room))
-        policy.may_rename_or_archive(room, me)
         if room.name == name:
             return None
         _must_be_free(tx, name, but=room.id)
@@ -92,14 +96,12 @@ async def rename(context: Context, me: Person, command: RenameRoom) -> Applied:
 
 
 async def archive(context: Context, me: Person, command: ArchiveRoom) -> Applied:
-    def change(tx: Transaction) -> Applied:
-        room = policy.must_exist(tx.room(command.room))
-        policy.may_rename_or_archive(room, me)
-        if room.archived:
-            return Applied(room=room.id, seq=room.head)
-        return Applied(room=room.id, seq=tx.append(RoomArchived(**stamp(context, tx, me, room.id))).seq)
+    policy.may_close(command.room)
 
-    return await context.store.write(change)
+    def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
+        return None if standing.archived else RoomArchived(**stamp)
+
+    return await change_room(context, me, command, decide)
 
 
 async def directory(context: Context, me: Person, command: ListRooms) -> RoomPage:
@@ -109,7 +111,7 @@ async def directory(context: Context, me: Person, command: ListRooms) -> RoomPag
 
 async def members(context: Context, me: Person, command: ListMembers) -> MemberPage:
     def look(reader: Reader) -> MemberPage:
-        policy.must_exist(reader.room(command.room))
+        permit(context, reader, me, command)
         page = reader.members(command.room, after=command.after, limit=command.limit)
         return MemberPage(members=page, count=reader.member_count(command.room))
 
@@ -117,15 +119,15 @@ async def members(context: Context, me: Person, command: ListMembers) -> MemberP
 
 
 async def here(context: Context, me: Person, command: WhoIsHere) -> Here:
-    await context.store.read(lambda reader: policy.must_exist(reader.room(command.room)))
+    await context.store.read(lambda reader: permit(context, reader, me, command))
     people, count = context.presence.here(command.room, command.limit)
     return Here(people=people, count=count)
 
 
-def enter_room(context: Context, tx: Transaction, me: Person, room: str) -> RoomSummary:
+def enter_room(context: Context, tx: Transaction, me: Person, room: str, role: Role = "member") -> RoomSummary:
     """Makes the person a member and says so to all their connections."""
     who = stamp(context, tx, me, room)
-    tx.append(MemberJoined(**who, person=who["by"]))
+    tx.append(MemberJoined(**who, person=who["by"], role=role))
     summary = tx.summary(room, me.id)
     assert summary is not None
     frame = Joined(room=summary).model_dump_json(exclude_none=True)

@@ -17,9 +17,10 @@ async def search(context: Context, me: Person, command: Search) -> Found:
     query = read_query(command.text, command.utc_offset_min)
 
     def look(reader: Reader) -> Found:
-        rooms = {_room_called(reader, name) for name in query.rooms}
+        rooms = {_room_called(reader, name, me) for name in query.rooms}
         if command.room:
-            rooms.add(policy.must_exist(reader.room(command.room)).id)
+            policy.permit("history", reader.standing(command.room, me.id), context.place(), context.now())
+            rooms.add(command.room)
         authors = {person for name in query.people for person in _people_called(reader, name, me)}
         return reader.search(
             me.id,
@@ -34,11 +35,11 @@ async def search(context: Context, me: Person, command: Search) -> Found:
         return await context.store.read(look)
 
 
-def _room_called(reader: Reader, name: str) -> str:
-    room = reader.room(name.lower()) or reader.room_named(name)
-    if room is None:
+def _room_called(reader: Reader, name: str, me: Person) -> str:
+    named = reader.room(name.lower()) or reader.room_named(name)
+    if named is None or reader.summary(named.id, me.id) is None:
         raise NotFound(f"There is no room called “{name}”.", code="room_not_found")
-    return room.id
+    return named.id
 
 
 def _people_called(reader: Reader, name: str, me: Person) -> list[str]:

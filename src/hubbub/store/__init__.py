@@ -14,6 +14,7 @@ is handed to `on_commit` after the commit, in order, before the writers get thei
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from hubbub.core import search as searching
 from hubbub.core.models import (
     Found,
     History,
@@ -22,11 +23,12 @@ from hubbub.core.models import (
     Message,
     Person,
     PersonKind,
+    Place,
+    Role,
     Room,
     RoomSummary,
     Standing,
 )
-from hubbub.core.search import Place, Query
 from hubbub.counts import Histogram
 from hubbub.protocol import Envelope, Event
 
@@ -53,10 +55,14 @@ class Reader(Protocol):
         """The random id of this log; another one after a restore from a backup."""
         ...
 
+    def place(self) -> Place | None:
+        """None until somebody has set it up."""
+        ...
+
     def room(self, room: str) -> Room | None: ...
 
     def room_named(self, name: str) -> Room | None:
-        """The room that is not archived and has this name, compared without case."""
+        """The public room that is not archived and has this name, compared without case."""
         ...
 
     def person(self, person: str) -> Person | None: ...
@@ -76,11 +82,11 @@ class Reader(Protocol):
         ...
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
-        """One room as this person sees it."""
+        """One room as this person sees it; None too when they may not know of it."""
         ...
 
     def directory(self, person: str, *, after: str | None, limit: int) -> list[RoomSummary]:
-        """All rooms by id, joined or not, without archived ones that the person is not in."""
+        """Rooms by id, joined or not, without archived and private ones that the person is not in."""
         ...
 
     def members(self, room: str, *, after: str | None, limit: int) -> list[Member]: ...
@@ -133,11 +139,11 @@ class Reader(Protocol):
     def search(
         self,
         person: str,
-        query: Query,
+        query: searching.Query,
         *,
         rooms: Collection[str] | None = None,
         authors: Collection[str] | None = None,
-        before: Place | None = None,
+        before: searching.Place | None = None,
         limit: int = 20,
     ) -> Found:
         """Messages for which `query.match` is true, that stand in these rooms (None: in those that the person is in
@@ -161,8 +167,14 @@ class Transaction(Reader, Protocol):
         If the function raises, or the commit fails, it is forgotten."""
         ...
 
-    def add_person(self, kind: PersonKind, person_id: str, name: str, at: int) -> Person:
+    def set_place(self, place: Place) -> None: ...
+
+    def add_person(self, kind: PersonKind, person_id: str, name: str, at: int, role: Role = "guest") -> Person:
         """Raises Conflict if the id is taken."""
+        ...
+
+    def set_role(self, person: str, role: Role) -> None:
+        """In the whole place."""
         ...
 
     def rename_person(self, person: str, name: str) -> None: ...

@@ -65,7 +65,7 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
             run(ARCHIVE)
         case MemberJoined():
             row = {"room": event.room, "person": event.person.id, "joined_at": event.at, "read": event.seq}
-            connection.execute(JOIN, row)
+            connection.execute(JOIN, row | {"role": event.role})
         case MemberLeft():
             run(LEAVE, who=event.person.id)
         case MemberRenamed():

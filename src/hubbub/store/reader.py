@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, func, literal, or_, select, text
 
+from hubbub.core import policy
+from hubbub.core import search as searching
 from hubbub.core.models import (
     Author,
     Found,
@@ -14,19 +16,19 @@ from hubbub.core.models import (
     Membership,
     Message,
     Person,
+    Place,
     Quote,
     Reaction,
     Room,
     RoomSummary,
     Standing,
 )
-from hubbub.core.search import Place, Query
 from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
 from hubbub.store.index import Block, next_block
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.search import find, people_named, rooms_of
-from hubbub.store.tables import event, membership, message, meta, person, reaction, room, session
+from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction, session
 
 QUOTE_MAX_CHARS = 200
 ROOMS_MAX = 500
@@ -36,10 +38,10 @@ _seq: BindParameter[int] = bindparam("seq")
 _person: BindParameter[str] = bindparam("person")
 _limit: BindParameter[int] = bindparam("limit")
 
-EPOCH = select(meta.c.value).where(meta.c.key == "epoch")
+META = select(meta.c.value).where(meta.c.key == bindparam("key"))
 ROOM_COLUMNS = [c for c in room.c if c.name != "name_key"]
 ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
-ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived)
+ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived, room.c.kind == "public")
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
 PERSON = select(person).where(person.c.id == _person)
 SESSION = Prepared(
@@ -47,7 +49,7 @@ SESSION = Prepared(
 )
 MEMBERSHIP = select(membership).where(membership.c.room == _room, membership.c.person == _person)
 MEMBERS = (
-    select(person.c.id, person.c.name, person.c.kind, membership.c.joined_at)
+    select(person.c.id, person.c.name, person.c.kind, membership.c.joined_at, membership.c.role)
     .join(person, person.c.id == membership.c.person)
     .where(membership.c.room == _room, membership.c.person > bindparam("after"))
     .order_by(membership.c.person)
@@ -55,20 +57,41 @@ MEMBERS = (
 )
 MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
 _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
+_silenced = select(func.max(sanction.c.until)).where(
+    sanction.c.person == _person, sanction.c.room.in_([literal(""), room.c.id]), sanction.c.kind == "mute"
+)
+_about = [room.c.head, room.c.archived, room.c.kind, room.c.announcement, room.c.slow_s]
 STANDING = Prepared(
-    select(room.c.head, room.c.archived, membership.c.joined_at, person.c.name)
+    select(
+        *_about,
+        membership.c.joined_at,
+        membership.c.role.label("membership"),
+        person.c.name,
+        person.c.role.label("place"),
+        _silenced.correlate(room).scalar_subquery().label("muted_until"),
+    )
     .select_from(room)
     .outerjoin(person, person.c.id == _person)
     .outerjoin(membership, _mine)
     .where(room.c.id == _room)
 )
-_seen = [room.c.id, room.c.name, room.c.archived, room.c.created_by, room.c.head, room.c.last_at, membership.c.read]
-ROOMS_OF = Prepared(select(*_seen).join(membership, _mine).order_by(room.c.last_at.desc(), room.c.id).limit(ROOMS_MAX))
-SUMMARY = select(*_seen).outerjoin(membership, _mine).where(room.c.id == _room)
+_seen = [
+    *(room.c.id, room.c.name, room.c.topic, room.c.created_by, room.c.last_at, *_about),
+    *(membership.c.joined_at, membership.c.read, membership.c.role.label("membership"), person.c.role.label("place")),
+]
+_visible = or_(room.c.kind == "public", membership.c.person.is_not(None))
+_with_me = room.outerjoin(membership, _mine).outerjoin(person, person.c.id == _person)
+ROOMS_OF = Prepared(
+    select(*_seen)
+    .select_from(room.join(membership, _mine).join(person, person.c.id == _person))
+    .order_by(room.c.last_at.desc(), room.c.id)
+    .limit(ROOMS_MAX)
+)
+SUMMARY = select(*_seen).select_from(_with_me).where(room.c.id == _room, _visible)
 DIRECTORY = (
     select(*_seen)
-    .outerjoin(membership, _mine)
-    .where(room.c.id > bindparam("after"), or_(~room.c.archived, membership.c.person.is_not(None)))
+    .select_from(_with_me)
+    .where(room.c.id > bindparam("after"), or_(~room.c.archived, membership.c.person.is_not(None)), _visible)
     .order_by(room.c.id)
     .limit(_limit)
 )
@@ -115,7 +138,11 @@ class SqlReader:
         self._driver = driver or Driver(connection)
 
     def epoch(self) -> str:
-        return str(self._connection.execute(EPOCH).scalar_one())
+        return str(self._connection.execute(META, {"key": "epoch"}).scalar_one())
+
+    def place(self) -> Place | None:
+        value = self._connection.execute(META, {"key": "place"}).scalar()
+        return None if value is None else Place.model_validate_json(value)
 
     def room(self, room: str) -> Room | None:
         return _room_of(self._connection.execute(ROOM, {"room": room}).first())
@@ -133,11 +160,23 @@ class SqlReader:
         row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()
         if row is None:
             return None
-        return Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read)
+        return Membership(room=row.room, person=row.person, joined_at=row.joined_at, read=row.read, role=row.role)
 
     def standing(self, room: str, person: str) -> Standing | None:
-        for head, archived, joined_at, name in STANDING.run(self._driver, {"room": room, "person": person}):
-            return Standing(head, archived, joined_at, None if name is None else Author(id=person, name=name))
+        for row in STANDING.run(self._driver, {"room": room, "person": person}):
+            return Standing(
+                room=room,
+                head=row.head,
+                archived=row.archived,
+                kind=row.kind,
+                announcement=row.announcement,
+                slow_s=row.slow_s,
+                joined_at=row.joined_at,
+                membership=row.membership,
+                author=None if row.name is None else Author(id=person, name=row.name),
+                place=row.place or "guest",
+                muted_until=row.muted_until or 0,
+            )
         return None
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
@@ -154,7 +193,7 @@ class SqlReader:
 
     def members(self, room: str, *, after: str | None, limit: int) -> list[Member]:
         rows = self._connection.execute(MEMBERS, {"room": room, "after": after or "", "limit": limit}).all()
-        return [Member(id=r.id, name=r.name, kind=r.kind, joined_at=r.joined_at) for r in rows]
+        return [Member(id=r.id, name=r.name, kind=r.kind, joined_at=r.joined_at, role=r.role) for r in rows]
 
     def member_count(self, room: str) -> int:
         return int(self._connection.execute(MEMBER_COUNT, {"room": room}).scalar_one())
@@ -213,11 +252,11 @@ class SqlReader:
     def search(
         self,
         person: str,
-        query: Query,
+        query: searching.Query,
         *,
         rooms: Collection[str] | None = None,
         authors: Collection[str] | None = None,
-        before: Place | None = None,
+        before: searching.Place | None = None,
         limit: int = 20,
     ) -> Found:
         asked = rooms_of(self._connection, person) if rooms is None else rooms
@@ -251,7 +290,11 @@ class SqlReader:
             id=row.id,
             name=row.name,
             archived=row.archived,
-            created_by=row.created_by,
+            kind=row.kind,
+            topic=row.topic,
+            announcement=row.announcement,
+            slow_s=row.slow_s,
+            role=policy.role_of(row.membership, row.place or "guest"),
             head=row.head,
             last_at=row.last_at,
             joined=joined,

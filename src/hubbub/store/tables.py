@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -37,6 +38,7 @@ person = Table(
     Column("name", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("role", String, nullable=False, server_default="guest"),
     sqlite_with_rowid=False,
 )
 
@@ -71,6 +73,11 @@ room = Table(
     Column("archived", Boolean, nullable=False),
     Column("head", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False, server_default="public"),
+    Column("topic", String),
+    Column("announcement", Boolean, nullable=False, server_default=false()),
+    Column("slow_s", Integer, nullable=False, server_default="0"),
+    Column("retention_days", Integer),
     Index("ix_room_name_key", "name_key"),
     sqlite_with_rowid=False,
 )
@@ -82,11 +89,28 @@ membership = Table(
     Column("person", String, primary_key=True),
     Column("joined_at", BigInteger, nullable=False),
     Column("read", BigInteger, nullable=False),
+    Column("role", String, nullable=False, server_default="member"),
     ForeignKeyConstraint(["room"], ["room.id"]),
     ForeignKeyConstraint(["person"], ["person.id"]),
     Index("ix_membership_person", "person"),
     sqlite_with_rowid=False,
 )
+
+sanction = Table(
+    "sanction",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("room", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    ForeignKeyConstraint(["by"], ["person.id"]),
+    sqlite_with_rowid=False,
+)
+"""Who may not come in (`ban`) or speak (`mute`), in one room or, with the room "", in the whole place."""
 
 message = Table(
     "message",

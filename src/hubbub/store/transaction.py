@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from hubbub.core.models import Person, PersonKind
+from hubbub.core.models import Person, PersonKind, Place, Role
 from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
@@ -45,11 +45,15 @@ NEW_NAME = insert(person_name)
 DROP_NAME = delete(person_name).where(
     person_name.c.key == bindparam("old_key"), person_name.c.person == bindparam("who")
 )
+SET_ROLE = update(person).where(person.c.id == bindparam("who")).values(role=bindparam("new_role"))
 RENAME_PERSON = update(person).where(person.c.id == bindparam("who")).values(name=bindparam("new_name"))
 SET_READ = (
     update(membership)
     .where(membership.c.room == bindparam("in_room"), membership.c.person == bindparam("who"))
     .values(read=bindparam("up_to"))
+)
+SET_META = text(
+    "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 )
 TOUCH = text(
     "INSERT INTO meta (key, value) VALUES ('touched', '1') "
@@ -86,14 +90,20 @@ class SqlTransaction(SqlReader):
     def announce(self, envelope: Envelope) -> None:
         self.news.append(envelope)
 
-    def add_person(self, kind: PersonKind, person_id: str, name: str, at: int) -> Person:
-        added = Person(id=person_id, name=name, kind=kind, created_at=at)
+    def set_place(self, place: Place) -> None:
+        self._change(SET_META, {"key": "place", "value": place.model_dump_json()})
+
+    def add_person(self, kind: PersonKind, person_id: str, name: str, at: int, role: Role = "guest") -> Person:
+        added = Person(id=person_id, name=name, kind=kind, created_at=at, role=role)
         try:
             self._change(NEW_PERSON, added.model_dump())
         except IntegrityError as error:
             raise Conflict("There is somebody with this id already.", code="id_taken") from error
         self._change(NEW_NAME, {"key": Folded(name).bare, "person": person_id})
         return added
+
+    def set_role(self, person: str, role: Role) -> None:
+        self._change(SET_ROLE, {"who": person, "new_role": role})
 
     def rename_person(self, person: str, name: str) -> None:
         if before := self.person(person):
@@ -163,6 +173,7 @@ def _room_row(draft: RoomCreated) -> dict[str, object]:
         "created_at": draft.at,
         "created_by": None if draft.by.id == SERVER_ID else draft.by.id,
         "archived": False,
+        "kind": draft.kind,
         "head": 1,
         "last_at": draft.at,
     }

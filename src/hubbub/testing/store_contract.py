@@ -44,7 +44,7 @@ class StoreContract(ReadingContract, SearchContract):
     async def test_a_new_store_has_the_lobby_and_nothing_else(self) -> None:
         async with self.opened() as opened:
             [lobby] = await opened.reads(lambda r: r.directory(ANN.id, after=None, limit=10))
-            assert (lobby.id, lobby.head, lobby.created_by, lobby.joined) == (LOBBY, 1, None, False)
+            assert (lobby.id, lobby.head, lobby.role, lobby.joined) == (LOBBY, 1, "guest", False)
             assert await opened.reads(lambda r: r.heads([LOBBY, "nowhere"])) == {LOBBY: 1}
             assert await opened.reads(lambda r: r.members(LOBBY, after=None, limit=10)) == []
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from hubbub.core.models import LOBBY, Author, History, Member, RoomSummary, Standing
+from hubbub.core.models import LOBBY, Author, History, Member, Place, RoomSummary, Standing
 from hubbub.errors import Conflict
 from hubbub.protocol import (
     EVENTS,
@@ -51,13 +51,37 @@ class ReadingContract(Stage):
         async with self.with_plans() as opened:
             await opened.store.write(lambda tx: tx.add_person("guest", "guest-7", "Guest 7", AT))
             standings = await opened.reads(lambda r: [r.standing(PLANS, who) for who in (ANN.id, "guest-7", "guest-8")])
+            mine = Standing(PLANS, 3, False, "public", False, 0, AT, "member", ANN, "guest", 0)
+            guest = Author(id="guest-7", name="Guest 7")
             assert standings == [
-                Standing(3, False, AT, ANN),
-                Standing(3, False, None, Author(id="guest-7", name="Guest 7")),
-                Standing(3, False, None, None),
+                mine,
+                mine._replace(joined_at=None, membership=None, author=guest),
+                mine._replace(joined_at=None, membership=None, author=None),
             ]
+            await opened.store.write(lambda tx: tx.set_role(ANN.id, "moderator"))
             await opened.happens(draft(RoomArchived))
-            assert await opened.reads(lambda r: r.standing(PLANS, ANN.id)) == Standing(4, True, AT, ANN)
+            standing = await opened.reads(lambda r: r.standing(PLANS, ANN.id))
+            assert standing == mine._replace(head=4, archived=True, place="moderator")
+
+    async def test_the_place_is_unknown_until_it_is_set_up(self) -> None:
+        async with self.with_plans() as opened:
+            assert await opened.reads(lambda r: r.place()) is None
+            for place in (Place(name="Tea house"), Place(name="Tea", guests="no", retention_days=3)):
+                await opened.store.write(lambda tx, place=place: tx.set_place(place))  # type: ignore[misc]
+                assert await opened.reads(lambda r: r.place()) == place
+
+    async def test_a_private_room_is_known_to_its_members_alone(self) -> None:
+        async with self.with_plans() as opened:
+            await opened.happens(draft(RoomCreated, BOB, room="secret", name="Plans", kind="private"))
+            assert await opened.reads(lambda r: r.summary("secret", BOB.id)) is None
+            assert (await opened.reads(lambda r: r.room_named("Plans"))).id == PLANS  # type: ignore[union-attr]
+            await opened.happens(draft(MemberJoined, BOB, room="secret", person=BOB, role="owner"))
+            for who, rooms in ((ANN, [PLANS]), (BOB, [PLANS, "secret"])):
+                directory = await opened.reads(lambda r, who=who: r.directory(who.id, after=LOBBY, limit=9))  # type: ignore[misc]
+                assert [room.id for room in directory] == rooms
+            summary = await opened.reads(lambda r: r.summary("secret", BOB.id))
+            assert summary is not None
+            assert (summary.kind, summary.role) == ("private", "owner")
 
     async def test_another_name_is_seen_on_old_messages_quotes_and_members(self) -> None:
         async with self.with_plans() as opened:

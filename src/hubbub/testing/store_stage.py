@@ -36,9 +36,9 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 
-def draft(kind: type[E], by: Author = ANN, room: str = PLANS, at: int = AT, **fields: Any) -> E:
+def draft(made: type[E], by: Author = ANN, room: str = PLANS, at: int = AT, **fields: Any) -> E:
     """An event that has no place in the log yet."""
-    return kind(room=room, seq=0, at=at, by=by, **fields)
+    return made(room=room, seq=0, at=at, by=by, **fields)
 
 
 def post(text: str, by: Author = ANN, **fields: Any) -> MessagePosted:

@@ -81,7 +81,7 @@ def page_router(chat: "Chat") -> APIRouter:
     async def manifest(request: Request) -> Response:
         base = request.scope.get("root_path", "")
         icon = {"src": f"{base}/static/{assets().digest}/icon.svg", "sizes": "any", "type": "image/svg+xml"}
-        about = {"name": chat.settings.name, "start_url": f"{base}/", "display": "standalone", "icons": [icon]}
+        about = {"name": chat.place.name, "start_url": f"{base}/", "display": "standalone", "icons": [icon]}
         return Response(json.dumps(about), media_type="application/manifest+json")
 
     return router
@@ -163,7 +163,7 @@ class Page:
         base = request.scope.get("root_path", "")
         boot = {
             "base": base,
-            "place": self._chat.settings.name,
+            "place": self._chat.place.name,
             "epoch": self._chat.epoch,
             "me": me.model_dump(),
             "room": room.model_dump(),
@@ -178,7 +178,7 @@ class Page:
             modules=assets().modules,
             style=Markup(assets().style),
             theme=theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "auto",
-            place=self._chat.settings.name,
+            place=self._chat.place.name,
             me=me,
             room=room,
             rooms=rooms,
@@ -197,7 +197,7 @@ class Page:
         html = _template("problem.html").render(
             base=request.scope.get("root_path", ""),
             style=Markup(assets().style),
-            place=self._chat.settings.name,
+            place=self._chat.place.name,
             words=error.words,
         )
         return _html(request, html, error.status)

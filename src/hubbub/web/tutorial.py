@@ -47,7 +47,7 @@ def tutorial_router(chat: "Chat") -> APIRouter:
 
     @router.websocket("/ws/{client_id}")
     async def talk(websocket: WebSocket, client_id: int) -> None:
-        welcome = chat.settings.guests and chat.auth.origin_allowed(websocket)
+        welcome = chat.place.guests == "yes" and chat.auth.origin_allowed(websocket)
         if not welcome or len(str(abs(client_id))) > DIGITS_MAX:
             await websocket.close()  # before accept: HTTP 403
             return

@@ -32,7 +32,7 @@ export function openSide(side, page, close) {
       named = { at: Date.now(), room: room.id };
       page.reader.refreshHere(room, true);
     }
-    const now = JSON.stringify([room.id, room.joined, room.archived, room.createdBy, page.state.me, [...room.here], room.hereCount]);
+    const now = JSON.stringify([room.id, room.joined, room.archived, room.role, page.state.me, [...room.here], room.hereCount]);
     if (now === shown) return;
     shown = now;
     showHere(room);
@@ -123,7 +123,7 @@ function buttonsFor(room, page) {
   if (!room.joined || room.id === "lobby") return [];
   const leave = () => page.ask("leave", { room: room.id }).then(() => page.openRoom("lobby"));
   const archive = () => page.ask("archive", { room: room.id });
-  const mine = room.createdBy === page.state.me.id && !room.archived;
+  const mine = room.role === "owner" && !room.archived;
   return [
     ...(mine ? [button("Rename", (dialogs) => dialogs?.renameRoom(page, room))] : []),
     button("Leave", (dialogs) =>

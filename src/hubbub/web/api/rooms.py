@@ -60,12 +60,12 @@ def rooms_router(chat: "Chat") -> APIRouter:
 
     @router.patch("/{room}", response_model=Applied)
     async def rename_room(me: Me, room: RoomId, body: RoomName) -> Value:
-        """Gives a room another name. Its id stays. Only the person who created it may."""
+        """Gives a room another name. Its id stays."""
         return await chat.perform(me, RenameRoom(id=0, room=room, name=body.name))
 
     @router.post("/{room}/archive", response_model=Applied)
     async def archive_room(me: Me, room: RoomId) -> Value:
-        """Closes a room for good: it can still be read. Only the person who created it may."""
+        """Closes a room for good: it can still be read."""
         return await chat.perform(me, ArchiveRoom(id=0, room=room))
 
     @router.put("/{room}/membership", response_model=Applied)
