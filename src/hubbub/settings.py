@@ -1,6 +1,7 @@
 """Every setting of the program, once: defaults < TOML file < HUBBUB_* environment < command-line flags."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -30,6 +31,15 @@ class Settings(BaseSettings):
     data: Path = Field(Path("hubbub-data"), description="Folder for the database; made when it is missing.")
     name: str = Field("Hubbub", min_length=1, max_length=60, description="What this place is called on the page.")
     guests: bool = Field(True, description="Whether somebody without an account may come in.")
+    tls_cert: Path | None = Field(
+        None, description="Certificate for https, in PEM, with those that it needs; read again when it changes."
+    )
+    tls_key: Path | None = Field(None, description="Its private key, in PEM, without a password.")
+    root_path: str = Field(
+        "",
+        description="Path under which a proxy offers this chat, as /chat. The proxy takes it off before it passes a "
+        "request on.",
+    )
     origins: Annotated[list[str], NoDecode] = Field(
         [],
         description="Other web origins (scheme://host:port) whose pages may connect. "
@@ -103,6 +113,14 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         """The environment and flags have one text; a TOML file has a list."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_a_path(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", value):
+            raise ValueError("write a path as /chat")
+        return value
 
     @field_validator("metrics_token")
     @classmethod
