@@ -58,6 +58,7 @@ class Rig:
         self.tasks = Tasks()
         self.told: list[Envelope] = []
         self.typing: list[Envelope] = []
+        self.places: list[Envelope] = []
         self.hub = Hub(
             call_soon=asyncio.get_running_loop().call_soon,
             on_behind=lambda connection, room: None,
@@ -73,6 +74,7 @@ class Rig:
             spawn=self.tasks.spawn,
             on_person=self.told.append,
             on_typing=self.typing.append,
+            on_place=self.places.append,
             ring_size=8,
             sweep_interval_s=sweep_interval_s,
         )

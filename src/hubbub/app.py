@@ -16,7 +16,7 @@ from hubbub.bus import Bus
 from hubbub.bus.local import LocalBus
 from hubbub.core.models import Author, Person, Place, RoomSummary
 from hubbub.counts import Counts, watch_loop
-from hubbub.errors import HubbubError, Unavailable
+from hubbub.errors import CloseCode, HubbubError, Unavailable
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.pace import Pace
@@ -26,7 +26,11 @@ from hubbub.hub.typing import TypingBoard
 from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, MessagePosted, Post, Restarting, Value
 from hubbub.relay import Relay
 from hubbub.service import Service
+from hubbub.service.accounts import Accounts
 from hubbub.service.context import Context
+from hubbub.service.links import Links, owner_link
+from hubbub.service.mail import Mail
+from hubbub.service.passwords import Passwords
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
@@ -35,6 +39,7 @@ from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
 from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
+from hubbub.web.forms import forms_router
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
@@ -50,6 +55,11 @@ STALL_CHECKS = 4
 """Looks for stalled connections within one stall timeout."""
 RETURN_SPREAD_PER_CONNECTION_MS = 5
 RETURN_SPREAD_MAX_MS = 10_000
+ENDS = {
+    "signed_out": (CloseCode.SIGN_IN_NEEDED, "You are signed out."),
+    "banned": (CloseCode.BANNED, "You have been banned here."),
+}
+"""How connections are closed whose person must go."""
 LAST_COMMANDS_S = 6.0
 """Time for commands that are under way at a restart: a little longer than a write waits for a locked database."""
 LAST_WORDS_S = 1.0
@@ -90,6 +100,7 @@ class Chat:
             spawn=self.spawn,
             on_person=self._person_changed,
             on_typing=self._typing_changed,
+            on_place=self._place_changed,
             ring_size=settings.ring_size,
             sweep_interval_s=settings.sweep_interval_s,
         )
@@ -116,8 +127,12 @@ class Chat:
             new_token=lambda: secrets.token_urlsafe(32),
         )
         self.people = People(context)
+        self._passwords = Passwords()
+        self.mail = Mail(settings)
+        self.accounts = Accounts(context, self._passwords, clock=time.monotonic)
+        self.links = Links(context, self.accounts, self._passwords, self.mail, clock=time.monotonic, spawn=self.spawn)
         self._service = Service(context, clock=time.monotonic)
-        self.auth = Auth(self.people, settings)
+        self.auth = Auth(self.people, settings, lambda: self.place)
         self.epoch = ""
         self.draining = False
         self._under_way = 0
@@ -128,7 +143,7 @@ class Chat:
     def _routes(self) -> APIRouter:
         router = APIRouter(max_body_size=BODY_MAX_BYTES)
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
-        for part in (socket_router, api_router, ops_router, page_router):
+        for part in (socket_router, api_router, ops_router, forms_router, page_router):
             router.include_router(part(self))
         return router
 
@@ -166,6 +181,13 @@ class Chat:
         await self._tasks.stop()
         await self.bus.stop()
         await self.store.stop()
+        self._passwords.stop()
+
+    async def owner_link(self, address: str) -> str | None:
+        """A link for whoever is to own this place, to be shown to them alone; an earlier one does not work any more.
+        `address`: how they reach the chat. None when there is an owner."""
+        code = await self.links.new_owner_code()
+        return owner_link(address, code) if code else None
 
     async def drain(self) -> None:
         """Before a restart: refuses new commands and new sockets, finishes the commands that are under way, and tells
@@ -280,11 +302,15 @@ class Chat:
             self.typing.type(room, person)
 
     def _person_changed(self, envelope: Envelope) -> None:
-        """A person with connections here has joined or left a room, or has another name."""
+        """A person with connections here has joined or left a room, has another name, or must go."""
         assert envelope.person is not None
         for connection in self.hub.connections_of(envelope.person):
-            if envelope.renamed:
-                self._rename(connection, envelope.renamed)
+            if envelope.ends:
+                if envelope.session in (None, connection.session):
+                    connection.end(*ENDS[envelope.ends])
+                continue
+            if envelope.changed:
+                self._change(connection, envelope.changed)
             elif not connection.ready:
                 connection.memberships_changed = True
             elif envelope.room and envelope.seq:
@@ -300,8 +326,19 @@ class Chat:
         elif not connection.plain:
             self.spawn(self.enter(connection, room, seq))
 
-    def _rename(self, connection: Connection, person: Person) -> None:
-        connection.person = person
+    def _place_changed(self, envelope: Envelope) -> None:
+        assert envelope.place is not None
+        self.place = envelope.place
+        for connection in self.hub.connections():
+            if connection.person.kind != "account" and self.place.guests == "no":
+                connection.end(CloseCode.SIGN_IN_NEEDED, "Guests are not welcome here any more.")
+            elif connection.ready and not connection.plain:
+                self.hub.tell(connection, envelope.frame)
+
+    def _change(self, connection: Connection, person: Person) -> None:
+        was, connection.person = connection.person, person
+        if was.name == person.name:
+            return
         for room in [*connection.live, *connection.behind]:
             self.presence.enter(room, person.author)
             self.presence.exit(room, person.author, at_once=True)

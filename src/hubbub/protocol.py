@@ -24,6 +24,8 @@ from hubbub.core.models import (
     Millis,
     Person,
     PersonId,
+    Place,
+    Profile,
     Record,
     Role,
     RoomId,
@@ -40,6 +42,7 @@ CURSORS_MAX = 500
 NAMES_MAX = 300
 """People who are named: above that, only their number is told."""
 SEARCH_MAX_CHARS = 400
+STATUS_MAX_CHARS = 100
 
 
 def _without_control_characters(value: str) -> str:
@@ -70,6 +73,14 @@ FoundBefore = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}\.[a-z0-9-]
 """Where a page of answers to a search ended."""
 UtcOffset = Annotated[int, Field(ge=-840, le=840)]
 """Minutes: 60 where it is an hour later than in UTC."""
+Status = Annotated[
+    str,
+    StringConstraints(max_length=STATUS_MAX_CHARS),
+    AfterValidator(_without_control_characters),
+]
+"""One line. It is normalised as names are; an empty one is none."""
+TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,60}$")]
+"""Of the IANA's list, as `Europe/Berlin`."""
 CommandId = Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """Chosen by the client, to find the answer by."""
 
@@ -280,6 +291,82 @@ class ChangeName(Command):
     name: Name
 
 
+# People, and the place as a whole
+
+
+class SetProfile(Command):
+    """Changes what one's profile says; what is left out is taken out. Only with an account."""
+
+    type: Literal["set_profile"] = "set_profile"
+    status: Status | None = None
+    time_zone: TimeZone | None = None
+
+
+class GetProfile(Command):
+    """What is known of a person."""
+
+    type: Literal["profile"] = "profile"
+    person: PersonId
+
+
+class ListPeople(Command):
+    """Lists the people who have an account, in the order of their ids."""
+
+    type: Literal["people"] = "people"
+    after: PersonId | None = None
+    """The last person of the page before."""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+    """How many entries at most."""
+
+
+class ListWaiting(Command):
+    """Lists the accounts that wait for approval, the first that came first: at most 100."""
+
+    type: Literal["waiting"] = "waiting"
+
+
+class Approve(Command):
+    """Lets somebody in whose account waits for approval."""
+
+    type: Literal["approve"] = "approve"
+    person: PersonId
+
+
+class Refuse(Command):
+    """Turns somebody away whose account waits for approval: the account is deleted."""
+
+    type: Literal["refuse"] = "refuse"
+    person: PersonId
+
+
+class SetPlaceRole(Command):
+    """Makes somebody with an account an owner or a moderator of the place, or only a member. They have to sign in
+    again, because what was trusted before must not be trusted more."""
+
+    type: Literal["set_place_role"] = "set_place_role"
+    person: PersonId
+    role: Literal["member", "moderator", "owner"]
+
+
+class MakeResetLink(Command):
+    """Makes a link by which somebody chooses a new password, for an owner to hand out. It works once and for an
+    hour; one that was made before does not any more."""
+
+    type: Literal["reset_link"] = "reset_link"
+    person: PersonId
+
+
+class SetPlace(Command):
+    """Changes how the place is: what is left out stays."""
+
+    type: Literal["set_place"] = "set_place"
+    name: Name | None = None
+    joining: Literal["open", "invite", "approval"] | None = None
+    """Who may make an account: everybody, whoever was invited, or whoever a moderator approves of."""
+    guests: Literal["yes", "read_only", "no"] | None = None
+    """What somebody without an account may do."""
+
+
 type_ = Field(discriminator="type")
 AnyCommand = Annotated[
     Post
@@ -303,7 +390,16 @@ AnyCommand = Annotated[
     | MarkRead
     | MarkUnread
     | SayTyping
-    | ChangeName,
+    | ChangeName
+    | SetProfile
+    | GetProfile
+    | ListPeople
+    | ListWaiting
+    | Approve
+    | Refuse
+    | SetPlaceRole
+    | MakeResetLink
+    | SetPlace,
     type_,
 ]
 
@@ -465,7 +561,7 @@ class Joined(Record):
 
 
 class Me(Record):
-    """The same person has another name now, chosen here or on another connection."""
+    """The same person has another name, chosen here or on another connection, or another role."""
 
     type: Literal["me"] = "me"
     person: Person
@@ -476,6 +572,20 @@ class Left(Record):
 
     type: Literal["left"] = "left"
     room: RoomId
+
+
+class PlaceChanged(Record):
+    """The place is another from now on."""
+
+    type: Literal["place"] = "place"
+    place: Place
+
+
+class Waiting(Record):
+    """To moderators: so many accounts wait for approval."""
+
+    type: Literal["waiting"] = "waiting"
+    count: int
 
 
 class Reset(Record):
@@ -496,7 +606,7 @@ class Restarting(Record):
     retry_in_ms: int
 
 
-Signal = Typing | Presence | Read | Joined | Left | Me | Reset | Restarting
+Signal = Typing | Presence | Read | Joined | Left | Me | PlaceChanged | Waiting | Reset | Restarting
 
 
 # Answers -------------------------------------------------------------------------------------------------------
@@ -550,11 +660,37 @@ class ReadState(Record):
     """`unread` counts up to this `seq`: messages with a greater one come on top."""
 
 
+class PeoplePage(Record):
+    people: list[Profile]
+
+
+class ResetLink(Record):
+    link: str
+    """To be handed to that person alone."""
+    expires_at: Millis
+
+
 class Nothing(Record):
     """Done, and there is nothing to say about it."""
 
 
-Value = Applied | RoomSummary | RoomPage | MemberPage | Here | History | Pins | Found | ReadState | Person | Nothing
+Value = (
+    Applied
+    | RoomSummary
+    | RoomPage
+    | MemberPage
+    | Here
+    | History
+    | Pins
+    | Found
+    | ReadState
+    | Person
+    | Profile
+    | PeoplePage
+    | ResetLink
+    | Place
+    | Nothing
+)
 
 
 class Result(Record):
@@ -607,8 +743,14 @@ class Envelope(NamedTuple):
     """The event took a text out of the log: earlier frames of the room must not be given to anybody again."""
     membership: Literal["joined", "left"] | None = None
     """Together with `person`, `room` and `seq`: this person's connections are (not) in that room after `seq`."""
-    renamed: Person | None = None
+    changed: Person | None = None
     """Together with `person`: who they are from now on."""
+    ends: Literal["signed_out", "banned"] | None = None
+    """Together with `person`: their connections end at once."""
+    session: str | None = None
+    """Together with `ends`: only those of this session."""
+    place: Place | None = None
+    """The place as it is from now on, for every node."""
     typing: Author | None = None
     """Together with `room`: who types there now …"""
     stopped: bool = False

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 
 class Relay:
-    """`on_person` is told when a person who may have connections here has joined or left a room, or has another name;
-    `on_typing` when somebody types or stops."""
+    """`on_person` is told when a person who may have connections here has joined or left a room, has another name, or
+    must go; `on_typing` when somebody types or stops; `on_place` when the place is another."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Relay:
         spawn: Spawn,
         on_person: Callable[[Envelope], None],
         on_typing: Callable[[Envelope], None],
+        on_place: Callable[[Envelope], None],
         ring_size: int,
         sweep_interval_s: float,
     ) -> None:
@@ -44,6 +45,7 @@ class Relay:
         self._spawn = spawn
         self._on_person = on_person
         self._on_typing = on_typing
+        self._on_place = on_place
         self._ring_size = ring_size
         self._sweep_interval_s = sweep_interval_s
         self._healing: set[str] = set()
@@ -66,7 +68,9 @@ class Relay:
     def receive(self, envelope: Envelope) -> None:
         """Takes an envelope from the bus. Any order, any number of times."""
         room, seq = envelope.room, envelope.seq
-        if envelope.membership or envelope.renamed:
+        if envelope.place:
+            self._on_place(envelope)
+        elif envelope.membership or envelope.changed or envelope.ends:
             self._on_person(envelope)
         elif envelope.typing:
             self._on_typing(envelope)

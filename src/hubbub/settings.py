@@ -8,10 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from hubbub.errors import SetupError
+from hubbub.core.logins import clean_email
+from hubbub.errors import Invalid, SetupError
 from hubbub.protocol import FRAME_MAX_BYTES
 
 PREFIX = "HUBBUB_"
@@ -35,6 +36,19 @@ class Settings(BaseSettings):
         None, description="Certificate for https, in PEM, with those that it needs; read again when it changes."
     )
     tls_key: Path | None = Field(None, description="Its private key, in PEM, without a password.")
+    public_url: str = Field(
+        "",
+        description="Address under which people reach this chat, as https://chat.example: links that are mailed begin "
+        "with it. Needed for mail.",
+    )
+    smtp_host: str = Field("", description="Server for mail. Without one, owners hand out links for new passwords.")
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="Its port.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way to it is protected: starttls (mostly port 587), tls (465), none."
+    )
+    smtp_user: str = Field("", description="Name with which to sign in there; empty: not at all.")
+    smtp_password: Annotated[str, Field(repr=False)] = Field("", description="Password for that.")
+    smtp_from: str = Field("", description="Sender of mails, as chat@example.org. Needed for mail.")
     root_path: str = Field(
         "",
         description="Path under which a proxy offers this chat, as /chat. The proxy takes it off before it passes a "
@@ -108,6 +122,38 @@ class Settings(BaseSettings):
         f"At least {METRICS_TOKEN_MIN_CHARS} characters. Without it, `/metrics` is for programs on this machine.",
     )
 
+    @property
+    def address(self) -> str:
+        """The beginning of links to this chat, without a slash at the end."""
+        if self.public_url:
+            return self.public_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(
+            self.host, f"[{self.host}]" if ":" in self.host else self.host
+        )
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}{self.root_path}"
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[A-Za-z0-9._~-]+)*", value):
+            raise ValueError("write an address as https://chat.example")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_a_sender(cls, value: str) -> str:
+        try:
+            return clean_email(value) or ""
+        except Invalid as error:
+            raise ValueError(error.words) from None
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> "Settings":
+        if self.smtp_host and not (self.smtp_from and self.public_url):
+            raise ValueError("smtp_host: mail needs smtp_from and public_url too")
+        return self
+
     @field_validator("origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -156,9 +202,10 @@ def load_settings(flags: Mapping[str, object], config: Path | None = None) -> Se
         return Settings(**values)
     except ValidationError as error:
         mistake = error.errors()[0]
-        name = str(mistake["loc"][0])
+        words = mistake["msg"].removeprefix("Value error, ")
+        name = str(mistake["loc"][0]) if mistake["loc"] else words.partition(":")[0]
         where = _where(name, flags, file)
-        raise SetupError(f"{where}: {mistake['msg'].removeprefix('Value error, ')}.") from None
+        raise SetupError(f"{where}: {words.removeprefix(f'{name}: ')}.") from None
 
 
 def _read_file(file: Path) -> dict[str, Any]:

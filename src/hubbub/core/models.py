@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 RoomId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 """Made from the room's first name when it is created; stays when the room is renamed."""
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z0-9-]{1,56}$")]
-"""`guest-` and the time of the first visit in milliseconds, or `client-` and the number of a tutorial client."""
+"""`guest-`, or `account-` for whoever signed up at once, and the time of the first visit in milliseconds; or `client-`
+and the number of a tutorial client. A guest who signs up keeps the id."""
 Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """Position in a room's log: 1, 2, 3 … without a gap; 0 is "before everything"."""
 Millis = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -54,6 +55,42 @@ class Person(Record):
     @property
     def author(self) -> Author:
         return Author(id=self.id, name=self.name)
+
+    @property
+    def waits(self) -> bool:
+        """Whether this is an account that a moderator has not approved of yet. It may do nothing."""
+        return self.kind == "account" and self.role == "guest"
+
+
+class Profile(Record):
+    """What others may know of a person."""
+
+    id: PersonId
+    name: str
+    kind: PersonKind
+    created_at: Millis
+    role: Role
+    """In the whole place."""
+    status: str | None = None
+    """What they say of themselves just now; only people with an account do."""
+    time_zone: str | None = None
+    """Of the IANA's list, as `Europe/Berlin`."""
+
+
+class SessionInfo(Record):
+    """One place where somebody is signed in."""
+
+    id: str
+    """By which it is ended. Nobody can sign in with it."""
+    created_at: Millis
+    seen_at: Millis
+    """The last use, to the hour."""
+    agent: str
+    """The browser or program, as `Firefox on Linux`."""
+    address: str
+    """From where it was begun."""
+    current: bool
+    """Whether this very request belongs to it."""
 
 
 class Reaction(Record):

@@ -6,10 +6,11 @@ function below raises the error that the person is told; returning means yes.
 
 from typing import NamedTuple, TypeVar, get_args
 
-from hubbub.core.models import LOBBY, Membership, Message, Person, Place, Role, Room, Standing
+from hubbub.core.models import LOBBY, Membership, Message, Person, Place, Profile, Role, Room, Standing
 from hubbub.errors import Conflict, Forbidden, NotFound
 
 M = TypeVar("M", bound=Membership | int)
+P = TypeVar("P", bound=Person | Profile)
 ROLES: tuple[Role, ...] = get_args(Role)
 REACTION_KINDS_MAX = 20
 
@@ -64,6 +65,16 @@ PERMISSIONS: dict[str, Rule] = {
     "archive": Rule("archive this room", room="owner", joined=False, changes=False),
     # Oneself
     "name": Rule("change your name", room=None, changes=False),
+    "set_profile": Rule("have a profile", place="member", room=None),
+    # People and the place
+    "profile": Rule("see who somebody is", room=None, changes=False),
+    "people": Rule("list the people of this place", place="member", room=None, changes=False),
+    "waiting": Rule("see who waits to be let in", place="moderator", room=None, changes=False),
+    "approve": Rule("let people in", place="moderator", room=None),
+    "refuse": Rule("turn people away", place="moderator", room=None),
+    "set_place_role": Rule("decide on roles in this place", place="owner", room=None),
+    "reset_link": Rule("make links for a new password", place="owner", room=None),
+    "set_place": Rule("change this place", place="owner", room=None),
 }
 """By the type of a command, or the name of what a command does in a special case."""
 
@@ -114,6 +125,28 @@ def _must_be(role: Role, rule: Rule, place: Place) -> None:
         raise Forbidden("Guests may only read here. Sign up to take part.", code="guests_read_only")
 
 
+def must_be_let_in(me: Person, place: Place) -> Person:
+    """For everything that somebody asks for: not while their account waits, nor as a guest where there are none."""
+    if me.waits:
+        raise Forbidden("A moderator has to approve of your account first. Come back later.", code="waiting")
+    if me.kind != "account" and place.guests == "no":
+        raise Forbidden("Guests are not welcome here. Sign in, or sign up.", code="no_guests")
+    return me
+
+
+def must_keep_an_owner(before: Role, after: Role, owners: int) -> None:
+    """`owners`: how many the place has now."""
+    if before == "owner" and after != "owner" and owners <= 1:
+        words = "This would leave the place without an owner. Make somebody else its owner first."
+        raise Conflict(words, code="last_owner")
+
+
+def person_must_exist(person: P | None) -> P:
+    if person is None:
+        raise NotFound("There is no such person here.", code="person_not_found")
+    return person
+
+
 def must_be_member(membership: M | None) -> M:
     """Takes the membership, or when it began."""
     if membership is None:
@@ -156,6 +189,12 @@ def may_react(message: Message, emoji: str) -> None:
     kinds = {reaction.emoji for reaction in message.reactions}
     if emoji not in kinds and len(kinds) >= REACTION_KINDS_MAX:
         raise Conflict(f"A message holds at most {REACTION_KINDS_MAX} kinds of reactions.", code="too_many_reactions")
+
+
+def must_be_nobody_elses(name: str, taken: bool) -> None:
+    """`taken`: somebody with an account has this name. Guests' names may be had twice: ids are what counts."""
+    if taken:
+        raise Conflict(f"Somebody with an account is called “{name}”. Choose another name.", code="name_taken")
 
 
 def may_be_called(name: str, me: Person) -> None:

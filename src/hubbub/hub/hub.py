@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from hubbub.core.models import Person, RoomSummary
+from hubbub.errors import CloseCode
 from hubbub.hub.outlet import Batch, Outlet
 from hubbub.protocol import Reset
 from hubbub.store import StoredFrame
@@ -26,10 +27,17 @@ class Connection:
     """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames.
     `name` is what the log calls it."""
 
-    __slots__ = ("behind", "changed", "live", "memberships_changed", "name", "outlet", "person", "plain", "ready")
+    __slots__ = (
+        *("behind", "changed", "end", "live", "memberships_changed", "name"),
+        *("outlet", "person", "plain", "ready", "session"),
+    )
 
     def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False, name: str = "") -> None:
         self.name = name
+        self.session = ""
+        """The public id of the session that it was opened with."""
+        self.end: Callable[[CloseCode, str], None] = lambda code, reason: outlet.abort()
+        """Closes it, with a code and words for its client."""
         self.person = person
         self.outlet = outlet
         self.plain = plain

@@ -1,19 +1,23 @@
 """People: guests come, are recognised, and may change their names."""
 
-import hashlib
+from contextlib import suppress
 
 from hubbub.core import policy
 from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
 from hubbub.core.names import guest_name
 from hubbub.core.text import clean_name
-from hubbub.errors import Forbidden, Unavailable
+from hubbub.core.visits import NOWHERE, Visit
+from hubbub.errors import Forbidden, SignInNeeded, Unavailable
 from hubbub.protocol import ChangeName, Envelope, Me, MemberRenamed
-from hubbub.service.change import stamp
-from hubbub.service.context import Context
+from hubbub.service.change import fresh, stamp
+from hubbub.service.context import Context, token_hash
 from hubbub.service.rooms import enter_room
-from hubbub.store import Transaction
+from hubbub.store import Reader, SignedIn, Transaction
 
 TAKEN_IDS_MAX = 1000
+SEEN_EVERY_MS = 3_600_000
+SESSION_LASTS_MS = 365 * 24 * 3_600_000
+"""After its last use."""
 
 
 class People:
@@ -22,7 +26,7 @@ class People:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def arrive(self, name: str | None = None) -> tuple[Person, str]:
+    async def arrive(self, name: str | None = None, visit: Visit = NOWHERE) -> tuple[Person, str]:
         """Makes a guest, in the lobby, and a session token for it. The id is the time of this first visit.
         Raises Forbidden when guests are not welcome, Invalid for a bad name."""
         if self._context.place().guests == "no":
@@ -31,26 +35,33 @@ class People:
         token = self._context.new_token()
 
         def change(tx: Transaction) -> Person:
-            at = self._context.now()
-            number = _free_number(tx, at)
-            person = self._add(tx, "guest", number, called or guest_name(number), at)
-            policy.may_be_called(person.name, person)
-            tx.add_session(_hash(token), person.id, at)
+            person = add_person(self._context, tx, "guest", called)
+            tx.add_session(token_hash(token), person.id, self._context.now(), visit.agent, visit.address)
             return person
 
         return await self._context.store.write(change), token
 
-    async def who(self, token: str) -> Person | None:
-        """The person whose session this is."""
-        digest = _hash(token)
-        return await self._context.store.read(lambda reader: reader.session(digest))
+    async def who(self, token: str) -> SignedIn | None:
+        """The person whose session this is. Its last use is written down once an hour."""
+        digest, now = token_hash(token), self._context.now()
+        found = await self._context.store.read(lambda reader: reader.session(digest))
+        if found is None or now - found.seen_at > SESSION_LASTS_MS:
+            return None
+        if now - found.seen_at > SEEN_EVERY_MS:
+            with suppress(Unavailable):  # a full disk keeps nobody out
+                await self._context.store.write(lambda tx: tx.saw_session(found.person.id, found.session, now))
+        return found
+
+    async def leave(self, me: SignedIn) -> None:
+        """Ends the session."""
+        await self._context.store.write(lambda tx: end_session(tx, me.person.id, me.session))
 
     async def client(self, number: int) -> Person:
         """The tutorial client with this number, in the lobby; made at its first message."""
 
         def change(tx: Transaction) -> Person:
             known = tx.person(f"client-{number}")
-            return known or self._add(tx, "client", number, f"Client #{number}", self._context.now())
+            return known or _add(self._context, tx, "client", number, f"Client #{number}")
 
         return await self._context.store.write(change)
 
@@ -58,43 +69,81 @@ class People:
         """The rooms that the person is in, the most recently active first."""
         return await self._context.store.read(lambda reader: reader.rooms_of(me.id))
 
+    async def rooms_at_sign_in(self, me: Person, session: str) -> list[RoomSummary]:
+        """The same, for a new connection. Raises SignInNeeded for a session that has ended since its handshake."""
+
+        def look(reader: Reader) -> list[RoomSummary]:
+            if not reader.has_session(me.id, session):
+                raise SignInNeeded("Nobody is signed in.")
+            return reader.rooms_of(me.id)
+
+        return await self._context.store.read(look)
+
+    async def waiting(self, me: Person) -> int:
+        """How many accounts wait for approval, for those who may approve; 0 for others."""
+        if me.role not in ("moderator", "owner"):
+            return 0
+        return len(await self._context.store.read(lambda reader: reader.waiting()))
+
     async def summary(self, me: Person, room: str) -> RoomSummary | None:
         return await self._context.store.read(lambda reader: reader.summary(room, me.id))
 
-    def _add(self, tx: Transaction, kind: PersonKind, number: int, name: str, at: int) -> Person:
-        person = tx.add_person(kind, f"{kind}-{number}", name, at)
-        enter_room(self._context, tx, person, LOBBY)
-        return person
+
+def add_person(
+    context: Context, tx: Transaction, kind: PersonKind, name: str | None = None, *, enters: bool = True
+) -> Person:
+    """In the lobby, unless it is said otherwise; without a name under one of ours. Raises Conflict `name_taken`."""
+    number = _free_number(tx, kind, context.now())
+    person = _add(context, tx, kind, number, name or guest_name(number), enters=enters)
+    must_be_free(tx, person.name, person)
+    return person
+
+
+def rename(context: Context, tx: Transaction, me: Person, name: str) -> Person:
+    """Each room that the person is in has the change in its log, because it changes what its messages look like.
+    Raises Conflict `name_taken`."""
+    if me.name == name:
+        return me
+    must_be_free(tx, name, me)
+    renamed = me.model_copy(update={"name": name})
+    tx.rename_person(me.id, name)
+    for room in tx.rooms_of(me.id):
+        tx.append(MemberRenamed(**stamp(context, tx, renamed, room.id), person=renamed.author))
+    tell_person(tx, renamed)
+    return renamed
+
+
+def tell_person(tx: Transaction, person: Person) -> None:
+    """To all their connections: who they are now."""
+    tx.announce(Envelope(person=person.id, changed=person, frame=Me(person=person).model_dump_json()))
+
+
+def end_session(tx: Transaction, person: str, session: str) -> None:
+    """Whoever is connected by it is cut off."""
+    tx.end_session(person, session)
+    tx.announce(Envelope(person=person, ends="signed_out", session=session, frame=""))
+
+
+def must_be_free(tx: Transaction, name: str, me: Person) -> None:
+    policy.may_be_called(name, me)
+    policy.must_be_nobody_elses(name, tx.is_a_members_name(name, me.id))
 
 
 async def change_name(context: Context, me: Person, command: ChangeName) -> Person:
-    """Each room that the person is in has the change in its log, because it changes what its messages look like."""
     name = clean_name(command.name)
-    policy.may_be_called(name, me)
-
-    def change(tx: Transaction) -> Person:
-        person = tx.person(me.id)
-        assert person is not None
-        if person.name == name:
-            return person
-        renamed = person.model_copy(update={"name": name})
-        tx.rename_person(me.id, name)
-        for room in tx.rooms_of(me.id):
-            tx.append(MemberRenamed(**stamp(context, tx, renamed, room.id), person=renamed.author))
-        frame = Me(person=renamed).model_dump_json()
-        tx.announce(Envelope(person=me.id, renamed=renamed, frame=frame))
-        return renamed
-
-    return await context.store.write(change)
+    return await context.store.write(lambda tx: rename(context, tx, fresh(tx, me), name))
 
 
-def _free_number(tx: Transaction, at: int) -> int:
-    """Two guests may come in the same millisecond."""
+def _add(context: Context, tx: Transaction, kind: PersonKind, number: int, name: str, *, enters: bool = True) -> Person:
+    person = tx.add_person(kind, f"{kind}-{number}", name, context.now())
+    if enters:
+        enter_room(context, tx, person, LOBBY)
+    return person
+
+
+def _free_number(tx: Transaction, kind: PersonKind, at: int) -> int:
+    """Two people may come in the same millisecond."""
     for number in range(at, at + TAKEN_IDS_MAX):
-        if tx.person(f"guest-{number}") is None:
+        if tx.person(f"{kind}-{number}") is None:
             return number
     raise Unavailable("Too many people arrived at once. Try again.", code="busy", retry_after_s=1.0)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

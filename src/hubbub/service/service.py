@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
+from hubbub.core import policy
 from hubbub.core.limits import Meter, Rate
-from hubbub.core.models import Found, History, Person, RoomSummary
+from hubbub.core.models import Found, History, Person, Place, Profile, RoomSummary
 from hubbub.errors import RateLimited
 from hubbub.protocol import (
     AnyCommand,
     Applied,
+    Approve,
     ArchiveRoom,
     ChangeName,
     Command,
@@ -16,31 +18,41 @@ from hubbub.protocol import (
     Delete,
     Edit,
     GetHistory,
+    GetProfile,
     Here,
     Join,
     Leave,
     ListMembers,
+    ListPeople,
     ListPins,
     ListRooms,
+    ListWaiting,
+    MakeResetLink,
     MarkRead,
     MarkUnread,
     MemberPage,
     Nothing,
+    PeoplePage,
     Pin,
     Pins,
     Post,
     React,
     ReadState,
+    Refuse,
     RenameRoom,
+    ResetLink,
     RoomPage,
     SayTyping,
     Search,
+    SetPlace,
+    SetPlaceRole,
+    SetProfile,
     Unpin,
     Unreact,
     Value,
     WhoIsHere,
 )
-from hubbub.service import messages, people, reading, rooms, search
+from hubbub.service import messages, people, place, reading, rooms, search
 from hubbub.service.context import Context
 
 
@@ -75,6 +87,15 @@ VERBS: dict[type[Command], Verb] = {
     MarkUnread: Verb(reading.mark_unread, ReadState),
     SayTyping: Verb(reading.say_typing, Nothing),
     ChangeName: Verb(people.change_name, Person),
+    SetProfile: Verb(place.set_profile, Profile),
+    GetProfile: Verb(place.profile, Profile),
+    ListPeople: Verb(place.people, PeoplePage),
+    ListWaiting: Verb(place.waiting, PeoplePage),
+    Approve: Verb(place.approve, Nothing),
+    Refuse: Verb(place.refuse, Nothing),
+    SetPlaceRole: Verb(place.set_place_role, Nothing),
+    MakeResetLink: Verb(place.make_reset_link, ResetLink),
+    SetPlace: Verb(place.set_place, Place),
 }
 
 
@@ -92,6 +113,7 @@ class Service:
         """Does what the command says, in the name of `me`; returns when it is durable.
         Raises HubbubError; RateLimited says when to come back."""
         verb = VERBS[type(command)]
+        policy.must_be_let_in(me, self._context.place())
         self._take(self._commands, me)
         if verb.posts:
             self._take(self._posts, me)

@@ -12,7 +12,7 @@ is handed to `on_commit` after the commit, in order, before the writers get thei
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from hubbub.core import search as searching
 from hubbub.core.models import (
@@ -24,6 +24,7 @@ from hubbub.core.models import (
     Person,
     PersonKind,
     Place,
+    Profile,
     Role,
     Room,
     RoomSummary,
@@ -48,6 +49,40 @@ class StoredFrame(NamedTuple):
     frame: str
 
 
+class SignedIn(NamedTuple):
+    person: Person
+    session: str
+    """The public id of the session."""
+    seen_at: int
+
+
+class StoredSession(NamedTuple):
+    id: str
+    created_at: int
+    seen_at: int
+    agent: str
+    address: str
+
+
+class Account(NamedTuple):
+    person: str
+    login: str
+    email: str | None
+    password_hash: str
+    created_at: int
+    status: str | None
+    time_zone: str | None
+
+
+LinkKind = Literal["owner", "reset"]
+
+
+class Link(NamedTuple):
+    """Something that whoever has its code may do once."""
+
+    person: str | None
+
+
 class Reader(Protocol):
     """Reads one consistent snapshot. Methods that look one thing up return None when it is not there."""
 
@@ -67,8 +102,44 @@ class Reader(Protocol):
 
     def person(self, person: str) -> Person | None: ...
 
-    def session(self, token_hash: str) -> Person | None:
+    def session(self, token_hash: str) -> SignedIn | None:
         """Who holds the token with this SHA-256 (hexadecimal)."""
+        ...
+
+    def has_session(self, person: str, session: str) -> bool:
+        """Whether this person's session with this public id has not ended."""
+        ...
+
+    def sessions_of(self, person: str) -> list[StoredSession]:
+        """The last used first, at most 100."""
+        ...
+
+    def account(self, person: str) -> Account | None: ...
+
+    def account_called(self, name: str) -> Account | None:
+        """By login name or e-mail address, compared without case; of several with one address the oldest."""
+        ...
+
+    def profile(self, person: str) -> Profile | None: ...
+
+    def people(self, *, after: str | None, limit: int) -> list[Profile]:
+        """Those with an account, by id, without the ones that wait for approval."""
+        ...
+
+    def waiting(self) -> list[Profile]:
+        """The accounts that wait for approval, oldest first, at most 100."""
+        ...
+
+    def people_with_role(self, role: Role) -> list[str]:
+        """The ids of people with an account who have this role in the place."""
+        ...
+
+    def is_a_members_name(self, name: str, but: str) -> bool:
+        """Whether somebody with an account, other than `but`, has this name, compared without case and accents."""
+        ...
+
+    def link(self, kind: LinkKind, code_hash: str, now: int) -> Link | None:
+        """A link that works, by the SHA-256 of its code."""
         ...
 
     def membership(self, room: str, person: str) -> Membership | None: ...
@@ -179,7 +250,39 @@ class Transaction(Reader, Protocol):
 
     def rename_person(self, person: str, name: str) -> None: ...
 
-    def add_session(self, token_hash: str, person: str, at: int) -> None: ...
+    def add_session(self, token_hash: str, person: str, at: int, agent: str = "", address: str = "") -> str:
+        """Returns the session's public id."""
+        ...
+
+    def saw_session(self, person: str, session: str, at: int) -> None: ...
+
+    def end_session(self, person: str, session: str) -> None:
+        """By its public id; nothing happens when this person has no such session."""
+        ...
+
+    def end_sessions(self, person: str, but: str = "") -> None:
+        """All of a person's, or all but one."""
+        ...
+
+    def add_account(self, person: str, login: str, email: str | None, password_hash: str, at: int) -> None:
+        """Gives a person an account. Raises Conflict if somebody has this login name."""
+        ...
+
+    def drop_account(self, person: str) -> None:
+        """The person is a guest again."""
+        ...
+
+    def set_password(self, person: str, password_hash: str) -> None: ...
+
+    def set_email(self, person: str, email: str | None) -> None: ...
+
+    def set_profile(self, person: str, status: str | None, time_zone: str | None) -> None: ...
+
+    def add_link(self, kind: LinkKind, code_hash: str, person: str | None, expires_at: int | None) -> None:
+        """In place of an earlier one of this kind for this person."""
+        ...
+
+    def drop_links(self, kind: LinkKind, person: str | None) -> None: ...
 
     def set_read(self, room: str, person: str, seq: int) -> None:
         """Moves the read marker, in whichever direction."""

@@ -25,10 +25,11 @@ from hubbub.core.models import (
 )
 from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
+from hubbub.store.accounts import AccountReader
 from hubbub.store.index import Block, next_block
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.search import find, people_named, rooms_of
-from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction, session
+from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction
 
 QUOTE_MAX_CHARS = 200
 ROOMS_MAX = 500
@@ -44,9 +45,6 @@ ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
 ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived, room.c.kind == "public")
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
 PERSON = select(person).where(person.c.id == _person)
-SESSION = Prepared(
-    select(person).join(session, session.c.person == person.c.id).where(session.c.token_hash == bindparam("token_hash"))
-)
 MEMBERSHIP = select(membership).where(membership.c.room == _room, membership.c.person == _person)
 MEMBERS = (
     select(person.c.id, person.c.name, person.c.kind, membership.c.joined_at, membership.c.role)
@@ -130,7 +128,7 @@ Rows = Sequence[Any]
 """Rows of MESSAGES."""
 
 
-class SqlReader:
+class SqlReader(AccountReader):
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
     def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
@@ -152,9 +150,6 @@ class SqlReader:
 
     def person(self, person: str) -> Person | None:
         return _person_of(self._connection.execute(PERSON, {"person": person}).first())
-
-    def session(self, token_hash: str) -> Person | None:
-        return _person_of(next(iter(SESSION.run(self._driver, {"token_hash": token_hash})), None))
 
     def membership(self, room: str, person: str) -> Membership | None:
         row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()

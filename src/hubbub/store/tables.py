@@ -39,6 +39,7 @@ person = Table(
     Column("kind", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("role", String, nullable=False, server_default="guest"),
+    Index("ix_person_kind", "kind", "role", "id"),
     sqlite_with_rowid=False,
 )
 
@@ -58,9 +59,47 @@ session = Table(
     Column("token_hash", String, primary_key=True),
     Column("person", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("id", String, nullable=False, server_default=""),
+    Column("seen_at", BigInteger, nullable=False, server_default="0"),
+    Column("agent", String, nullable=False, server_default=""),
+    Column("address", String, nullable=False, server_default=""),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    Index("ix_session_person", "person", "id"),
+    sqlite_with_rowid=False,
+)
+"""`id` is the beginning of the hash: a name for others, with which nobody can sign in."""
+
+account = Table(
+    "account",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("login", String, nullable=False),
+    Column("login_key", String, nullable=False),
+    Column("email", String),
+    Column("email_key", String),
+    Column("password_hash", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("status", String),
+    Column("time_zone", String),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    Index("ix_account_login_key", "login_key", unique=True),
+    Index("ix_account_email_key", "email_key", "created_at"),
+    sqlite_with_rowid=False,
+)
+"""The person's `kind` is `account` then; while its `role` is `guest`, it waits for approval. Several may have one
+e-mail address: that it is taken would tell that somebody is here."""
+
+link = Table(
+    "link",
+    metadata,
+    Column("code_hash", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("person", String),
+    Column("expires_at", BigInteger),
     ForeignKeyConstraint(["person"], ["person.id"]),
     sqlite_with_rowid=False,
 )
+"""Links that work once: to become the first owner (`owner`), or to choose a new password (`reset`)."""
 
 room = Table(
     "room",

@@ -11,12 +11,13 @@ from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
 from hubbub.store import Committed
+from hubbub.store.accounts import AccountWriter
 from hubbub.store.index import Block, add_block, reindex
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import event as events
-from hubbub.store.tables import membership, person, person_name, room, search_mark, session
+from hubbub.store.tables import membership, person, person_name, room, search_mark
 
 SERVER_ID = "server-hubbub"
 
@@ -39,7 +40,6 @@ REWRITE = (
     .values(frame=bindparam("new_frame"))
 )
 NEW_PERSON = insert(person)
-NEW_SESSION = insert(session)
 NEW_MARK = insert(search_mark)
 NEW_NAME = insert(person_name)
 DROP_NAME = delete(person_name).where(
@@ -61,7 +61,7 @@ TOUCH = text(
 )
 
 
-class SqlTransaction(SqlReader):
+class SqlTransaction(AccountWriter, SqlReader):
     """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
     database was given anything to change, accepted or not."""
 
@@ -110,9 +110,6 @@ class SqlTransaction(SqlReader):
             self._change(DROP_NAME, {"old_key": Folded(before.name).bare, "who": person})
             self._change(NEW_NAME, {"key": Folded(name).bare, "person": person})
         self._change(RENAME_PERSON, {"who": person, "new_name": name})
-
-    def add_session(self, token_hash: str, person: str, at: int) -> None:
-        self._change(NEW_SESSION, {"token_hash": token_hash, "person": person, "created_at": at})
 
     def set_read(self, room: str, person: str, seq: int) -> None:
         self._change(SET_READ, {"in_room": room, "who": person, "up_to": seq})

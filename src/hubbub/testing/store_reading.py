@@ -38,7 +38,9 @@ class ReadingContract(Stage):
             person = await opened.reads(lambda r: r.person(ANN.id))
             assert person is not None
             assert (person.id, person.name, person.kind, person.created_at) == (ANN.id, "Ann", "guest", AT)
-            assert await opened.reads(lambda r: r.session("a" * 64)) == person
+            signed_in = await opened.reads(lambda r: r.session("a" * 64))
+            assert signed_in is not None
+            assert (signed_in.person, signed_in.seen_at) == (person, AT)
             assert await opened.reads(lambda r: r.session("b" * 64)) is None
 
     async def test_an_id_is_given_once(self) -> None:

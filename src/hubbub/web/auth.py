@@ -1,5 +1,6 @@
 """Who is on the other side of a request or a socket, and from which web page it comes."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends
@@ -7,10 +8,13 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from hubbub.core.models import Person
+from hubbub.core.models import Person, Place
+from hubbub.core.policy import must_be_let_in
+from hubbub.core.visits import Visit, agent_of
 from hubbub.errors import Forbidden, SignInNeeded
 from hubbub.service.people import People
 from hubbub.settings import Settings
+from hubbub.store import SignedIn
 
 COOKIE = "hubbub_session"
 SECURE_COOKIE = "__Host-hubbub_session"
@@ -18,7 +22,15 @@ COOKIE_MAX_AGE_S = 365 * 24 * 3600
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 cookie_scheme = APIKeyCookie(name=COOKIE, auto_error=False)
-bearer_scheme = HTTPBearer(auto_error=False, description="A session token, as `POST /api/guests` gives it.")
+bearer_scheme = HTTPBearer(
+    auto_error=False, description="A session token, as `POST /api/guests` or `POST /api/sessions` gives it."
+)
+
+
+def visit_of(connection: HTTPConnection) -> Visit:
+    """From where somebody comes, as the server believes it."""
+    address = connection.client.host if connection.client else ""
+    return Visit(agent_of(connection.headers.get("user-agent", "")), address)
 
 
 def set_session_cookie(response: Response, token: str, *, secure: bool) -> None:
@@ -33,6 +45,14 @@ def set_session_cookie(response: Response, token: str, *, secure: bool) -> None:
         secure=secure,
         path="/",
     )
+
+
+def drop_session_cookie(response: Response, *, secure: bool) -> None:
+    response.delete_cookie(SECURE_COOKIE if secure else COOKIE, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def is_secure(connection: HTTPConnection) -> bool:
+    return own_origin(connection).startswith("https")
 
 
 def origin_allowed(connection: HTTPConnection, settings: Settings) -> bool:
@@ -65,16 +85,23 @@ def check_same_origin(connection: HTTPConnection, settings: Settings) -> None:
 
 
 class Auth:
-    """Finds the person of a request. `current` is a FastAPI dependency, on HTTP routes and sockets alike."""
+    """Finds the person of a request. `current` and `signed_in` are FastAPI dependencies, on HTTP routes and sockets
+    alike."""
 
-    def __init__(self, people: People, settings: Settings) -> None:
+    def __init__(self, people: People, settings: Settings, place: Callable[[], Place]) -> None:
         self._people = people
         self._settings = settings
+        self._place = place
 
     def origin_allowed(self, connection: HTTPConnection) -> bool:
         return origin_allowed(connection, self._settings)
 
     async def person_of(self, connection: HTTPConnection) -> Person | None:
+        """As `session_of`. Raises Forbidden for somebody who may do nothing now."""
+        session = await self.session_of(connection)
+        return must_be_let_in(session.person, self._place()) if session else None
+
+    async def session_of(self, connection: HTTPConnection) -> SignedIn | None:
         """By bearer token, else by cookie. A cookie counts only without an Origin that is foreign, and on a socket
         only with one that is ours: a program that is not a browser shows a token."""
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
@@ -93,10 +120,20 @@ class Auth:
         _cookie: Annotated[str | None, Depends(cookie_scheme)] = None,
         _bearer: Annotated[object, Depends(bearer_scheme)] = None,
     ) -> Person:
-        """Raises SignInNeeded, or Forbidden for a change that a foreign page asks for by cookie."""
+        """Raises SignInNeeded, or Forbidden for a change that a foreign page asks for by cookie, or for somebody who
+        may do nothing now."""
+        return must_be_let_in((await self.signed_in(connection)).person, self._place())
+
+    async def signed_in(
+        self,
+        connection: HTTPConnection,
+        _cookie: Annotated[str | None, Depends(cookie_scheme)] = None,
+        _bearer: Annotated[object, Depends(bearer_scheme)] = None,
+    ) -> SignedIn:
+        """The same with the session, and also while an account waits."""
         if "authorization" not in connection.headers:
             check_same_origin(connection, self._settings)
-        person = await self.person_of(connection)
-        if person is None:
+        session = await self.session_of(connection)
+        if session is None:
             raise SignInNeeded("Nobody is signed in. Open the page, or POST /api/guests and send its token.")
-        return person
+        return session

@@ -17,7 +17,7 @@ from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound, SignInNeeded
 from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
-from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
+from hubbub.web.auth import check_same_origin, is_secure, set_session_cookie, visit_of
 from hubbub.web.headers import security_headers
 
 if TYPE_CHECKING:
@@ -99,18 +99,19 @@ class Page:
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
-                me, token = await self._chat.people.arrive()
+                me, token = await self._chat.people.arrive(visit=visit_of(request))
             summary = await self._chat.people.summary(me, room)
             if summary is None:
                 raise NotFound("There is no such room.", code="room_not_found")
             history = await self._chat.perform(me, GetHistory(id=0, room=room, around=around, limit=FIRST_MESSAGES))
             assert isinstance(history, History)
             rooms = await self._chat.people.rooms(me)
+            waiting = await self._chat.people.waiting(me)
         except HubbubError as error:
-            return self._problem(request, error)
-        response = self._render(request, me, summary, rooms, history, around, text, problem)
+            return self._at_the_door(request, error)
+        response = self._render(request, me, summary, rooms, history, around, text, problem, waiting)
         if token:
-            set_session_cookie(response, token, secure=own_origin(request).startswith("https"))
+            set_session_cookie(response, token, secure=is_secure(request))
         return response
 
     async def post(self, request: Request, room: str, text: str, key: str | None) -> Response:
@@ -119,7 +120,7 @@ class Page:
         try:
             check_same_origin(request, self._chat.settings)
         except HubbubError as error:
-            return self._problem(request, error)  # without a room, for which a stranger would be made a guest
+            return problem_page(request, self._chat.place.name, error)  # no room: a stranger would be made a guest
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
@@ -136,15 +137,23 @@ class Page:
         try:
             check_same_origin(request, self._chat.settings)
         except HubbubError as error:
-            return self._problem(request, error)
+            return problem_page(request, self._chat.place.name, error)
         try:
             if me := await self._chat.auth.person_of(request):
                 await self._chat.perform(me, Join(id=0, room=room))
         except HubbubError as error:
             return await self.room(request, room, problem=error.words)
         except ValueError:
-            return self._problem(request, NotFound("There is no such room."))
+            return problem_page(request, self._chat.place.name, NotFound("There is no such room."))
         return self._to(request, room)
+
+    def _at_the_door(self, request: Request, error: HubbubError) -> Response:
+        base = request.scope.get("root_path", "")
+        if error.code == "no_guests":
+            return RedirectResponse(f"{base}/sign-in", 303, {"Cache-Control": "no-store"})
+        if error.code == "waiting":
+            return plain_page(request, "waiting.html", error.status, place=self._chat.place.name)
+        return problem_page(request, self._chat.place.name, error)
 
     def _to(self, request: Request, room: str, anchor: str = "") -> Response:
         return RedirectResponse(f"{request.scope.get('root_path', '')}/r/{room}{anchor}", 303)
@@ -159,11 +168,13 @@ class Page:
         around: int | None,
         text: str,
         problem: str,
+        waiting: int,
     ) -> Response:
         base = request.scope.get("root_path", "")
         boot = {
             "base": base,
-            "place": self._chat.place.name,
+            "place": self._chat.place.model_dump(),
+            "waiting": waiting,
             "epoch": self._chat.epoch,
             "me": me.model_dump(),
             "room": room.model_dump(),
@@ -177,7 +188,7 @@ class Page:
             files=f"{base}/static/{assets().digest}",
             modules=assets().modules,
             style=Markup(assets().style),
-            theme=theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "auto",
+            theme=_theme(request),
             place=self._chat.place.name,
             me=me,
             room=room,
@@ -192,15 +203,21 @@ class Page:
         )
         return _html(request, html, 422 if problem else 200)
 
-    def _problem(self, request: Request, error: HubbubError) -> Response:
-        """A page for when there is no room to show."""
-        html = _template("problem.html").render(
-            base=request.scope.get("root_path", ""),
-            style=Markup(assets().style),
-            place=self._chat.place.name,
-            words=error.words,
-        )
-        return _html(request, html, error.status)
+
+def problem_page(request: Request, place: str, error: HubbubError) -> Response:
+    """For when there is no room to show."""
+    return plain_page(request, "problem.html", error.status, place=place, words=error.words)
+
+
+def plain_page(request: Request, template: str, status: int, **fields: object) -> Response:
+    """A page without script."""
+    base, style = request.scope.get("root_path", ""), Markup(assets().style)
+    html = _template(template).render(base=base, style=style, theme=_theme(request), **fields)
+    return _html(request, html, status)
+
+
+def _theme(request: Request) -> str:
+    return theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "auto"
 
 
 def _html(request: Request, html: str, status: int) -> Response:

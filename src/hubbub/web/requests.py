@@ -1,6 +1,7 @@
 """Each request gets an id, and a line in the log when it has been answered; so does each WebSocket handshake."""
 
 import logging
+import re
 import time
 from http import HTTPStatus
 
@@ -14,6 +15,8 @@ from hubbub.web.problems import problem_response
 
 QUIET = {"/healthz", "/readyz", "/metrics"}
 """Asked for every few seconds by machines: told only at the level debug."""
+SECRETS = re.compile(r"/(setup|reset|sign-up|i)/.*", re.DOTALL)
+"""Paths that end in a code by which somebody comes in."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 log = logging.getLogger(__name__)
@@ -49,7 +52,7 @@ class Requests:
         except Exception:
             if scope["type"] == "websocket" or answered:
                 raise  # the server logs it, in this same task
-            log.exception("a request failed", extra={"fields": {"method": scope["method"], "path": scope["path"]}})
+            log.exception("a request failed", extra={"fields": {"method": scope["method"], "path": _path(scope)}})
             failure = HubbubError(f"Something went wrong in the server. Its log says more about request {name}.")
             await problem_response(failure)(scope, receive, send_with_id)
 
@@ -60,11 +63,16 @@ class Requests:
         level = logging.DEBUG if scope["path"] in QUIET else logging.INFO
         if access.isEnabledFor(level):
             client = (scope.get("client") or ("",))[0]
-            fields = {"method": method, "path": scope["path"], "status": status}
+            fields = {"method": method, "path": _path(scope), "status": status}
             access.log(level, "answered", extra={"fields": fields | {"ms": round(took_s * 1000, 1), "client": client}})
 
 
 access = logging.getLogger("hubbub.access")
+
+
+def _path(scope: Scope) -> str:
+    """Without the code of a link: whoever reads the log must not come in by it."""
+    return SECRETS.sub(r"/\1/…", str(scope["path"]))
 
 
 def _status_in(message: Message) -> int | None:

@@ -14,11 +14,13 @@ from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub._version import __version__
-from hubbub.core.models import Person, RoomSummary
-from hubbub.errors import CloseCode, Forbidden, HubbubError, Invalid, RateLimited
+from hubbub.core.models import RoomSummary
+from hubbub.core.policy import must_be_let_in
+from hubbub.errors import CloseCode, Forbidden, HubbubError, Invalid, RateLimited, SignInNeeded
 from hubbub.hub.hub import Connection
 from hubbub.logs import REQUEST
 from hubbub.protocol import COMMANDS, VERSION, AnyCommand, CommandId, Error, Hello, Result, Welcome
+from hubbub.store import SignedIn
 from hubbub.web.outlets import outlet_for, wire_of
 from hubbub.web.problems import problem_of, problem_response, words_of
 from hubbub.web.requests import Requests
@@ -68,15 +70,19 @@ async def _receive(chat: "Chat", websocket: WebSocket) -> None:
         chat.must_go_on()
         if not chat.auth.origin_allowed(websocket):
             raise Forbidden("This connection comes from a page of another site.", code="foreign_origin")
-        person = await chat.auth.person_of(websocket)
+        session = await chat.auth.session_of(websocket)
     except HubbubError as error:
         await websocket.send_denial_response(problem_response(error))
         return
     await websocket.accept()
-    if person is None:
-        await websocket.close(CloseCode.SIGN_IN_NEEDED, "Nobody is signed in.")
+    try:
+        if session is None:
+            raise SignInNeeded("Nobody is signed in.")
+        must_be_let_in(session.person, chat.place)
+    except HubbubError as error:
+        await websocket.close(CloseCode.SIGN_IN_NEEDED, _fit(error.words))
         return
-    await Session(chat, websocket, person).run()
+    await Session(chat, websocket, session).run()
 
 
 class Session:
@@ -92,13 +98,15 @@ class Session:
         *("_outlet", "_waiting", "_websocket", "_wire", "_worker"),
     )
 
-    def __init__(self, chat: "Chat", websocket: WebSocket, person: Person) -> None:
+    def __init__(self, chat: "Chat", websocket: WebSocket, session: SignedIn) -> None:
         self._chat = chat
         self._waiting: deque[AnyCommand] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._ended = False
         self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._end)
-        self._connection = Connection(person, self._outlet, name=REQUEST.get())
+        self._connection = Connection(session.person, self._outlet, name=REQUEST.get())
+        self._connection.session = session.session
+        self._connection.end = self._end
         self._wire = wire_of(websocket)
         # Of a server that has no wire:
         self._websocket = None if self._wire else websocket
@@ -191,6 +199,8 @@ class Session:
     async def _welcome(self, hello: Hello) -> None:
         try:
             await self._greet(hello)
+        except SignInNeeded as error:
+            self._end(CloseCode.SIGN_IN_NEEDED, error.words)
         except HubbubError as error:
             self._end(CloseCode.TRY_AGAIN_LATER if error.retry else CloseCode.INTERNAL_ERROR, _fit(error.words))
         except Exception:
@@ -213,12 +223,13 @@ class Session:
             await chat.enter(connection, room.id, cursor if cursor <= room.head else -1, room)
 
     async def _memberships(self) -> list[RoomSummary]:
-        """Connected first, read second: what changes in between is read again."""
+        """Connected first, read second: what changes in between is read again. Raises SignInNeeded for whoever had to
+        go since the handshake."""
         connection = self._connection
         self._chat.hub.connect(connection)
         while not connection.ready:
             connection.memberships_changed = False
-            rooms = await self._chat.people.rooms(connection.person)
+            rooms = await self._chat.people.rooms_at_sign_in(connection.person, connection.session)
             connection.ready = not connection.memberships_changed
         return rooms
 

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 
 from hubbub.protocol import Problem
+from hubbub.web.api.accounts import accounts_router
 from hubbub.web.api.messages import messages_router
 from hubbub.web.api.people import people_router
+from hubbub.web.api.place import place_router
 from hubbub.web.api.rooms import rooms_router
 from hubbub.web.api.search import search_router
 from hubbub.web.problems import ProblemRoute
@@ -31,6 +33,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def api_router(chat: "Chat") -> APIRouter:
     router = APIRouter(prefix="/api", route_class=ProblemRoute, responses=_RESPONSES)
     router.include_router(people_router(chat))
+    router.include_router(accounts_router(chat))
+    router.include_router(place_router(chat))
     router.include_router(rooms_router(chat))
     router.include_router(messages_router(chat))
     router.include_router(search_router(chat))
