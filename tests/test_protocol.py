@@ -16,13 +16,27 @@ AUTHOR = {"id": "guest-1", "name": "Ann"}
 WHO = {"by": AUTHOR, "person": AUTHOR}
 WHAT = {"text": "hi *there*", "html": "<p>hi</p>", "key": "k-1_2.3:4", "emoji": "👍", "name": "Tea", "room": "lobby"}
 WHERE = {"id": 7, "reply_to": 3, "message": 5, "seq": 12, "before": 9, "around": 4, "limit": 50, "after": "guest-1"}
-VALUES: dict[str, Any] = WHO | WHAT | WHERE | {"kind": "private", "role": "owner", "at": 1_700_000_000_000}
+VALUES: dict[str, Any] = (
+    WHO
+    | WHAT
+    | WHERE
+    | {
+        "kind": "private",
+        "joining": "open",
+        "guests": "no",
+        "time_zone": "UTC",
+        "status": "away",
+        "role": "owner",
+        "at": 1_700_000_000_000,
+    }
+)
 """A good value for each field of a command or an event."""
 ODD_VALUES = {
     ("Search", "before"): "1.tea.2",
     ("Search", "utc_offset_min"): 60,
     ("GetHistory", "after"): 3,
     ("ListRooms", "after"): "tea",
+    **{(kind, "person"): "guest-1" for kind in ("GetProfile", "Approve", "Refuse", "SetPlaceRole", "MakeResetLink")},
 }
 
 COMMAND_TYPES: tuple[type[BaseModel], ...] = get_args(get_args(AnyCommand)[0])

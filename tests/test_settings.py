@@ -62,8 +62,12 @@ def test_every_setting_can_be_given_in_every_way(name: str, monkeypatch: pytest.
     other |= {"origins": "https://a.example", "frame_max_bytes": 2048, "outlet_buffer_bytes": 5000}
     other |= {"log_format": "json", "metrics_token": "a-token-of-some-length"}
     other |= {"tls_cert": "cert.pem", "tls_key": "key.pem", "root_path": "/chat"}
+    other |= {"public_url": "https://chat.example", "smtp_tls": "none", "smtp_from": "chat@chat.example"}
+    other |= {"smtp_host": "mail.example", "smtp_user": "u", "smtp_password": "p"}
+    for needed in ("public_url", "smtp_from") if name == "smtp_host" else ():
+        monkeypatch.setenv(PREFIX + needed.upper(), str(other[needed]))
     value = other.get(name, 7)
-    expected = getattr(Settings.model_validate({name: value}), name)
+    expected = getattr(Settings(**{name: value}), name)  # type: ignore[arg-type]
     assert expected != Settings.model_fields[name].default
     write(f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}")
     assert getattr(load_settings({}), name) == expected

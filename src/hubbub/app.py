@@ -126,19 +126,24 @@ class Chat:
             place=lambda: self.place,
             new_token=lambda: secrets.token_urlsafe(32),
         )
-        self.people = People(context)
-        self._passwords = Passwords()
-        self.mail = Mail(settings)
-        self.accounts = Accounts(context, self._passwords, clock=time.monotonic)
-        self.links = Links(context, self.accounts, self._passwords, self.mail, clock=time.monotonic, spawn=self.spawn)
+        self._open_doors(context)
         self._service = Service(context, clock=time.monotonic)
-        self.auth = Auth(self.people, settings, lambda: self.place)
         self.epoch = ""
         self.draining = False
         self._under_way = 0
         """Commands that are being done."""
         self.store.on_commit = self._committed
         self.router = self._routes()
+
+    def _open_doors(self, context: Context) -> None:
+        """How people come in."""
+        clock, passwords = time.monotonic, Passwords()
+        self.people = People(context)
+        self.mail = Mail(self.settings)
+        self.accounts = Accounts(context, passwords, clock=clock)
+        self.links = Links(context, self.accounts, passwords, self.mail, clock=clock, spawn=self.spawn)
+        self.auth = Auth(self.people, self.settings, context.place)
+        self._passwords = passwords
 
     def _routes(self) -> APIRouter:
         router = APIRouter(max_body_size=BODY_MAX_BYTES)

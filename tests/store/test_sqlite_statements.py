@@ -46,6 +46,16 @@ LOOKS: dict[str, Callable[..., object]] = {
     "directory": lambda r, room, seq: r.directory(ANN.id, after="room-1", limit=50),
     "person": lambda r, room, seq: r.person(ANN.id),
     "session": lambda r, room, seq: r.session("a" * 64),
+    "has session": lambda r, room, seq: r.has_session(ANN.id, "a" * 16),
+    "sessions": lambda r, room, seq: r.sessions_of(ANN.id),
+    "account": lambda r, room, seq: r.account(ANN.id),
+    "account by login": lambda r, room, seq: r.account_called("ann"),
+    "account by address": lambda r, room, seq: r.account_called("ann@chat.example"),
+    "profile": lambda r, room, seq: r.profile(ANN.id),
+    "people": lambda r, room, seq: r.people(after=None, limit=50),
+    "people with a role": lambda r, room, seq: r.people_with_role("owner"),
+    "a name": lambda r, room, seq: r.is_a_members_name("Ann", ""),
+    "link": lambda r, room, seq: r.link("owner", "a" * 64, 0),
     "epoch": lambda r, room, seq: r.epoch(),
 }
 

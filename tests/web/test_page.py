@@ -123,17 +123,19 @@ async def test_a_theme_is_taken_from_the_cookie_when_it_is_one(browser: httpx2.A
         assert Seen(answer.text).one("html")[0]["data-theme"] == theme
 
 
-async def test_where_guests_are_not_welcome_the_page_says_so(tmp_path: Path) -> None:
+async def test_where_guests_are_not_welcome_the_page_asks_to_sign_in(tmp_path: Path) -> None:
     async with serve(Settings(data=tmp_path)) as server, httpx2.AsyncClient() as browser:
         await browser.get(server.url)
         cookie = dict(browser.cookies)
     async with serve(Settings(data=tmp_path, guests=False)) as server:
         async with httpx2.AsyncClient(base_url=server.url) as stranger:
-            page = await see(stranger, status=403)
-            assert page.text("h1") == "Guests are not welcome here."
+            answer = await stranger.get("/")
+            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+            assert (await see(stranger, "/sign-in")).text("h1") == "Sign in"
             assert not stranger.cookies
         async with httpx2.AsyncClient(base_url=server.url, cookies=cookie) as known:
-            assert (await see(known)).text("h1") == "Lobby"
+            assert (await known.get("/")).headers["location"] == "/sign-in"
+            assert "Your messages and rooms stay yours." in (await known.get("/sign-up")).text
 
 
 # Writing -----------------------------------------------------------------------------------------------------

@@ -199,20 +199,20 @@ async def test_a_room_joined_while_one_connects_is_not_missed(
     server: Running, ann: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Her other tab joins just after the new connection has read in which rooms she is."""
-    read = server.chat.people.rooms
+    read = server.chat.people.rooms_at_sign_in
     cleo = await Guest.registers(server.url, "Cleo")
     await ann.does("create", name="Plans")
     reads = 0
 
-    async def read_and_join(me: Person) -> list[RoomSummary]:
+    async def read_and_join(me: Person, session: str) -> list[RoomSummary]:
         nonlocal reads
-        rooms = await read(me)
+        rooms = await read(me, session)
         reads += 1
         if reads == 1:
             await server.chat.perform(me, Join(id=0, room="plans"))
         return rooms
 
-    monkeypatch.setattr(server.chat.people, "rooms", read_and_join)
+    monkeypatch.setattr(server.chat.people, "rooms_at_sign_in", read_and_join)
     await cleo.returns()
     await ann.says("who has come?", room="plans")
     await cleo.hears("who has come?", room="plans")

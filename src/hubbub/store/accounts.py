@@ -15,7 +15,6 @@ from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import account, link, person, person_name, session
 
 WAITING_MAX = 100
-SESSIONS_MAX = 100
 
 _who: BindParameter[str] = bindparam("who")
 _key: BindParameter[str] = bindparam("key")
@@ -25,16 +24,19 @@ SESSION = Prepared(
     .where(session.c.token_hash == bindparam("token_hash"))
 )
 HAS_SESSION = Prepared(select(session.c.person).where(session.c.person == _who, session.c.id == bindparam("which")))
-SESSIONS = select(session).where(session.c.person == _who).order_by(session.c.seen_at.desc(), session.c.id)
+SESSIONS = select(session).where(session.c.person == _who)
 ACCOUNTS = select(*[c for c in account.c if c.name not in ("login_key", "email_key")])
 ACCOUNT = ACCOUNTS.where(account.c.person == _who)
 ACCOUNT_CALLED = ACCOUNTS.where(account.c.login_key == _key)
 ACCOUNT_WITH_EMAIL = ACCOUNTS.where(account.c.email_key == _key).order_by(account.c.created_at, account.c.person)
 PROFILES = select(person, account.c.status, account.c.time_zone).outerjoin(account, account.c.person == person.c.id)
 PROFILE = PROFILES.where(person.c.id == _who)
-PEOPLE = PROFILES.where(
-    person.c.kind == "account", person.c.role != "guest", person.c.id > bindparam("after")
-).order_by(person.c.id)
+PEOPLE = (
+    select(person, account.c.status, account.c.time_zone)
+    .select_from(account.join(person, person.c.id == account.c.person))
+    .where(account.c.person > bindparam("after"), person.c.role != "guest")
+    .order_by(account.c.person)
+)
 _waits = and_(person.c.kind == "account", person.c.role == "guest")
 WAITING = PROFILES.where(_waits).order_by(account.c.created_at, person.c.id).limit(WAITING_MAX)
 WITH_ROLE = select(person.c.id).where(person.c.kind == "account", person.c.role == bindparam("role"))
@@ -84,8 +86,9 @@ class AccountReader:
         return any(HAS_SESSION.run(self._driver, {"who": person, "which": session}))
 
     def sessions_of(self, person: str) -> list[StoredSession]:
-        rows = self._connection.execute(SESSIONS.limit(SESSIONS_MAX), {"who": person}).all()
-        return [StoredSession(r.id, r.created_at, r.seen_at, r.agent, r.address) for r in rows]
+        rows = self._connection.execute(SESSIONS, {"who": person}).all()
+        found = [StoredSession(r.id, r.created_at, r.seen_at, r.agent, r.address) for r in rows]
+        return sorted(found, key=lambda session: -session.seen_at)
 
     def account(self, person: str) -> Account | None:
         return _account_of(self._connection.execute(ACCOUNT, {"who": person}).first())

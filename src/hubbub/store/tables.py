@@ -39,7 +39,7 @@ person = Table(
     Column("kind", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("role", String, nullable=False, server_default="guest"),
-    Index("ix_person_kind", "kind", "role", "id"),
+    Index("ix_person_kind", "kind", "role"),
     sqlite_with_rowid=False,
 )
 

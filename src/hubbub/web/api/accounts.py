@@ -49,7 +49,7 @@ class Entry(Record):
 
 class Sessions(Record):
     sessions: list[SessionInfo]
-    """The last used first, at most 100."""
+    """The last used first."""
 
 
 class MyAccount(Record):
@@ -71,7 +71,6 @@ class NewEmail(Record):
 
 def accounts_router(chat: "Chat") -> APIRouter:
     router = APIRouter(tags=["accounts"], route_class=ProblemRoute)
-    Session = Annotated[SignedIn, Depends(chat.auth.signed_in)]
 
     @router.post("/accounts", status_code=201)
     async def sign_up(request: Request, response: Response, body: SignUp) -> Entry:
@@ -91,6 +90,14 @@ def accounts_router(chat: "Chat") -> APIRouter:
         before = await chat.auth.session_of(request)
         entered = await chat.accounts.sign_in(body.login, body.password, visit_of(request), before)
         return _entry(request, response, entered)
+
+    _add_sessions(router, chat)
+    _add_account(router, chat)
+    return router
+
+
+def _add_sessions(router: APIRouter, chat: "Chat") -> None:
+    Session = Annotated[SignedIn, Depends(chat.auth.signed_in)]
 
     @router.get("/sessions")
     async def list_sessions(me: Session) -> Sessions:
@@ -113,6 +120,10 @@ def accounts_router(chat: "Chat") -> APIRouter:
             await chat.accounts.end(me, session)
         return Nothing()
 
+
+def _add_account(router: APIRouter, chat: "Chat") -> None:
+    Session = Annotated[SignedIn, Depends(chat.auth.signed_in)]
+
     @router.get("/me/account")
     async def my_account(me: Session) -> MyAccount:
         """Says with what one signs in."""
@@ -128,8 +139,6 @@ def accounts_router(chat: "Chat") -> APIRouter:
     async def change_email(request: Request, me: Session, body: NewEmail) -> MyAccount:
         """Changes the e-mail address, or takes it away."""
         return _mine(await chat.accounts.change_email(me, body.password, body.email, visit_of(request)))
-
-    return router
 
 
 def _entry(request: Request, response: Response, entered: Entered) -> Entry:

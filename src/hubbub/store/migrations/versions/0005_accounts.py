@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.add_column("session", sa.Column("address", sa.String(), nullable=False, server_default=""))
     op.execute("UPDATE session SET id = substr(token_hash, 1, 16), seen_at = created_at")
     op.create_index(op.f("ix_session_person"), "session", ["person", "id"])
-    op.create_index(op.f("ix_person_kind"), "person", ["kind", "role", "id"])
+    op.create_index(op.f("ix_person_kind"), "person", ["kind", "role"])
     op.create_table(
         "account",
         sa.Column("person", sa.String(), nullable=False),
