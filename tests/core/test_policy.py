@@ -7,7 +7,18 @@ from typing import get_args
 import pytest
 
 from hubbub.core import policy
-from hubbub.core.models import LOBBY, Author, Membership, Message, Person, Place, Reaction, Role, Room, Standing
+from hubbub.core.models import (
+    LOBBY,
+    Author,
+    Membership,
+    Message,
+    Person,
+    Place,
+    Reaction,
+    Role,
+    Room,
+    Standing,
+)
 from hubbub.core.policy import PERMISSIONS, ROLES, permit, permit_in_place, role_of
 from hubbub.errors import Conflict, Forbidden, HubbubError, NotFound
 from hubbub.protocol import AnyCommand
@@ -15,7 +26,9 @@ from hubbub.protocol import AnyCommand
 ANN = Person(id="guest-1", name="Ann", kind="guest", created_at=1)
 BOB = Person(id="guest-2", name="Bob", kind="guest", created_at=2)
 CLIENT = Person(id="client-7", name="Client #7", kind="client", created_at=3)
+MEG = Person(id="account-4", name="Meg", kind="account", created_at=4, role="member")
 PLACE = Place(name="Tea house")
+NO_GUESTS = Place(name="Tea house", guests="no")
 READ_ONLY = Place(name="Tea house", guests="read_only")
 ROOM = Room(id="tea", name="Tea", created_at=1, created_by=ANN.id, archived=False, head=9, last_at=1)
 MEMBERSHIP = Membership(room="tea", person=ANN.id, joined_at=1, read=1)
@@ -58,10 +71,26 @@ YES: dict[str, Callable[[], object]] = {
     "a moderator from outside": lambda: permit("delete_others", OUTSIDE._replace(place="moderator"), PLACE, NOW),
     "one's own room": lambda: permit("rename", MEMBER._replace(membership="owner"), PLACE, NOW),
     "an archived room once more": lambda: permit("archive", ARCHIVED._replace(membership="owner"), PLACE, NOW),
+    "a guest where there are guests": lambda: policy.must_be_let_in(ANN, PLACE),
+    "a member where there are no guests": lambda: policy.must_be_let_in(MEG, NO_GUESTS),
+    "an owner of two who steps down": lambda: policy.must_keep_an_owner("owner", "member", 2),
+    "the only owner who stays one": lambda: policy.must_keep_an_owner("owner", "owner", 1),
+    "a person who is there": lambda: policy.person_must_exist(ANN),
+    "a name that nobody with an account has": lambda: policy.must_be_nobody_elses("Ann", False),
     "creating": lambda: permit_in_place("create", ANN, PLACE),
 }
 
 NO: dict[str, tuple[Callable[[], object], type[HubbubError], str]] = {
+    "an account that waits": (
+        lambda: policy.must_be_let_in(MEG.model_copy(update={"role": "guest"}), PLACE),
+        Forbidden,
+        "waiting",
+    ),
+    "a guest where there are none": (lambda: policy.must_be_let_in(ANN, NO_GUESTS), Forbidden, "no_guests"),
+    "a client where there are no guests": (lambda: policy.must_be_let_in(CLIENT, NO_GUESTS), Forbidden, "no_guests"),
+    "the only owner": (lambda: policy.must_keep_an_owner("owner", "moderator", 1), Conflict, "last_owner"),
+    "nobody": (lambda: policy.person_must_exist(None), NotFound, "person_not_found"),
+    "a member's name": (lambda: policy.must_be_nobody_elses("Ann", True), Conflict, "name_taken"),
     "no room": (lambda: policy.must_exist(None), NotFound, "room_not_found"),
     "archived": (lambda: policy.must_be_open(ARCHIVED), Conflict, "archived"),
     "not in the room": (lambda: policy.must_be_member(None), Forbidden, "not_a_member"),
@@ -127,7 +156,7 @@ def test_every_rule_is_tried() -> None:
     rules = {
         name
         for name, value in vars(policy).items()
-        if name.startswith(("must_", "may_", "message_must_", "permit")) and callable(value)
+        if name.startswith(("must_", "may_", "message_must_", "person_must_", "permit")) and callable(value)
     }
     tried = {name for check in [*YES.values(), *(no[0] for no in NO.values())] for name in check.__code__.co_names}
     assert rules <= tried

@@ -16,6 +16,8 @@ COMMANDS = {
     "tail": "Print a room's last messages and follow it.",
     "search": "Look for messages of a running chat.",
     "rooms": "List the rooms of a running chat.",
+    "owner-link": "Make a link with which somebody becomes the owner of a chat that has none.",
+    "reset-link": "Make a link by which somebody chooses a new password.",
     "torture": "Attack a server of its own, and judge whether its promises hold.",
     "doctor": "Check a chat's data and settings, and say what to do.",
     "backup": "Copy a chat's data into one file, while it runs.",
@@ -38,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     import typer  # after the quick answers
 
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command(name, help=COMMANDS[name])(import_module(f"hubbub.cli.{name}").command)
+    app.command(name, help=COMMANDS[name])(import_module(f"hubbub.cli.{name.replace('-', '_')}").command)
     try:
         code = app(arguments, prog_name=f"hubbub {name}", standalone_mode=False)
     except HubbubError as error:

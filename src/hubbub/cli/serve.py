@@ -14,6 +14,7 @@ from hubbub.logs import set_up
 from hubbub.settings import Settings, flag_of, load_settings
 
 if TYPE_CHECKING:
+    from hubbub.app import Chat
     from hubbub.server import Server
 
 
@@ -41,7 +42,7 @@ async def _serve(settings: Settings) -> None:
         async with app.state.chat.lifespan(app):
             server = Server(app, settings)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
-            await _announce(server, serving, settings, listener)
+            await _announce(app.state.chat, server, serving, settings, listener)
             tune_python()
             await serving
     finally:
@@ -59,7 +60,7 @@ def tune_python() -> None:
 
 
 async def _announce(
-    server: "Server", serving: "asyncio.Task[None]", settings: Settings, listener: socket.socket
+    chat: "Chat", server: "Server", serving: "asyncio.Task[None]", settings: Settings, listener: socket.socket
 ) -> None:
     """Prints the address once connections are taken."""
     while not server.started and not serving.done():
@@ -76,7 +77,15 @@ async def _announce(
         print(f"{settings.name} is at {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         if host in ("127.0.0.1", "::1"):
             print("  only this machine can reach it; for the whole network: hubbub --host 0.0.0.0")
+    base = settings.public_url or _local_address(listener, settings)
+    if link := await chat.owner_link(base):
+        print(f"  become its owner, once: {link}")
     print(f"  data: {settings.data.resolve()}   stop: Ctrl-C", flush=True)
+
+
+def _local_address(listener: socket.socket, settings: Settings) -> str:
+    """How this machine reaches the chat; behind a path of a proxy nobody knows but its setting."""
+    return settings.model_copy(update={"port": listener.getsockname()[1]}).address
 
 
 def _own_addresses() -> list[str]:

@@ -113,10 +113,14 @@ function drawBar(room) {
   const [heading, nameOfMe] = [element("room-name").firstElementChild, app.querySelector(".me bdi")];
   if (heading && heading.textContent !== room.name) heading.textContent = room.name;
   if (nameOfMe && nameOfMe.textContent !== state.me.name) nameOfMe.textContent = state.me.name;
+  nameButton.classList.toggle("called", state.waiting > 0);
+  nameButton.title = state.waiting ? `${plural(state.waiting, "account waits", "accounts wait")} to be let in` : "";
+  const place = app.querySelector(".place");
+  if (place && place.textContent !== state.place?.name) place.textContent = state.place?.name ?? "";
   hereCount.textContent = String(room.hereCount || 1);
   sideButton.setAttribute("aria-label", `About this room, ${plural(room.hereCount || 1, "person", "people")} here`);
   const unread = joinedRooms().reduce((sum, one) => sum + one.unread, 0);
-  const title = `${unread ? `(${countOf(unread)}) ` : ""}${room.name} – ${boot.place}`;
+  const title = `${unread ? `(${countOf(unread)}) ` : ""}${room.name} – ${state.place?.name}`;
   if (document.title === title) return;
   document.title = title;
   const link = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
@@ -241,7 +245,7 @@ function closeSide() {
 const openSearch = () => openSide("search-panel", searchButton);
 const openFinder = async () => (await load("room-finder"))?.find(page, shownRooms());
 const openHelp = async () => (await load("help"))?.showKeys(KEYS);
-const openYou = async () => (await load("dialogs"))?.you(page);
+const openYou = async () => (state.me.kind === "account" ? (await load("account"))?.menu(page) : (await load("dialogs"))?.you(page));
 const moves = (/** @type {(moves: any) => unknown} */ move) => load("moves").then((module) => module && move(module));
 const walk = (/** @type {number} */ step, /** @type {boolean} */ unreadOnly) => moves(({ walk: go }) => go(page, shownRooms(), step, unreadOnly));
 const createRoom = async () => (await load("dialogs"))?.createRoom(page);
@@ -266,6 +270,7 @@ const KEYS = [
   { keys: ["Escape"], words: "Close what is open; end a reply or an edit; then: read, and to the newest message" },
   { keys: ["ArrowUp", "ArrowDown"], words: "Among the messages: from one to the next (Enter: its buttons; End: the newest)" },
   { keys: ["R", "E", "+", "U", "C"], words: "On a message: reply, edit, react, unread from here, copy the link" },
+  { keys: ["P"], words: "On a message: who wrote it" },
 ];
 
 /** Keys that are also written. */
@@ -308,6 +313,7 @@ listen(list, {
   jump: (seq) => reader.jump(seq),
   "first-unread": () => reader.firstUnread(),
   leave: () => composer.focusText(),
+  who: (id) => load("profile").then((module) => module?.showProfile(page, id)),
   react: ({ seq, emoji }) => {
     const message = reader.room.messages.get(seq);
     if (message && reader.room.joined && !reader.room.archived) loadActions().then(({ react }) => react(message, emoji), notLoaded);

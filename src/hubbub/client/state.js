@@ -87,13 +87,17 @@ export class Room {
   }
 }
 
-/** @typedef {{me: Author & {kind?: string}, epoch: string, rooms: Map<string, Room>}} State */
+/**
+ * @typedef {{name: string, joining: string, guests: string}} Place
+ * @typedef {{me: Author & {kind?: string, role?: string}, epoch: string, rooms: Map<string, Room>, place: Place | undefined,
+ *   waiting: number}} State `waiting`: accounts that wait for approval, told to moderators
+ */
 
-/** @param {{me: any, epoch: string, rooms: Summary[], room?: Summary}} boot @returns {State} */
+/** @param {{me: any, epoch: string, rooms: Summary[], room?: Summary, place?: Place, waiting?: number}} boot @returns {State} */
 export function createState(boot) {
   const rooms = new Map(boot.rooms.map((summary) => [summary.id, new Room(summary)]));
   if (boot.room && !rooms.has(boot.room.id)) rooms.set(boot.room.id, new Room(boot.room));
-  return { me: boot.me, epoch: boot.epoch, rooms };
+  return { me: boot.me, epoch: boot.epoch, rooms, place: boot.place, waiting: boot.waiting ?? 0 };
 }
 
 /** The cursors for `hello`. @param {State} state @returns {Record<string, number>} */
@@ -120,6 +124,12 @@ export function receive(state, frame, now) {
       return { room };
     case "me":
       state.me = frame.person;
+      return {};
+    case "place":
+      state.place = frame.place;
+      return {};
+    case "waiting":
+      state.waiting = frame.count;
       return {};
     case "reset":
       if (room) reset(room, frame.seq);

@@ -138,6 +138,15 @@ def offer_place(tx: Transaction, code: str) -> bool:
     return True
 
 
+def offer_reset(tx: Transaction, login: str, code: str, now: int) -> bool:
+    """Makes the code one by which this account gets a new password. False when there is no such account."""
+    account = tx.account_called(login)
+    if account is None:
+        return False
+    tx.add_link("reset", token_hash(code), account.person, now + RESET_LASTS_MS)
+    return True
+
+
 def owner_link(address: str, code: str) -> str:
     return f"{address}/setup/{code}"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
@@ -18,6 +19,11 @@ class NewerDatabase(Exception):
 def revisions() -> list[str]:
     """What this version of the program knows, the newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database has the newest schema that this version knows."""
+    return MigrationContext.configure(connection).get_current_revision() == revisions()[0]
 
 
 def upgrade(connection: Connection) -> None:

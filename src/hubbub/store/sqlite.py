@@ -20,7 +20,7 @@ from hubbub.store import Committed, Reader, StoreLoad, Transaction
 from hubbub.store.folder import lock
 from hubbub.store.index import BLOCK_MAX
 from hubbub.store.indexer import Indexer
-from hubbub.store.migrate import NewerDatabase, upgrade
+from hubbub.store.migrate import NewerDatabase, is_current, upgrade
 from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
 from hubbub.store.transaction import SERVER_ID, SqlTransaction
@@ -136,6 +136,23 @@ def failure_of(error: DBAPIError) -> Unavailable:
         code="storage_failed",
         retry_after_s=60.0,
     )
+
+
+def write_beside(path: Path, function: Callable[[Transaction], T]) -> T:
+    """Writes into a chat's database, beside a running server, which is told nothing of it.
+    Raises SetupError when there is no database, or it is another version's."""
+    if not path.exists():
+        raise SetupError(f"There is no chat in {path.parent}. Name its folder with --data.")
+    engine = _engine(path, "BEGIN IMMEDIATE")
+    try:
+        with engine.connect() as connection, connection.begin():
+            if not is_current(connection):
+                raise SetupError(f"{path} is of another version of Hubbub. Start the server once with this version.")
+            return function(SqlTransaction(connection))
+    except DBAPIError as error:
+        raise _setup_error(path, error) from error
+    finally:
+        engine.dispose()
 
 
 class _WithHints(SQLiteCompiler):

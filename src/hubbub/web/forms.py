@@ -156,7 +156,7 @@ class Forms:
 
     async def ask_for_reset(self, request: Request) -> Response:
         async def work(given: Given) -> None:
-            await self._chat.links.ask_for_reset(given["login"], visit_of(request))
+            await self._chat.links.ask_for_reset(given.get("login", ""), visit_of(request))
 
         sent = "If there is an account with an e-mail address under this name, a link is on its way to it."
         return await self._take(request, self._forgot_form(), work, Form("Look into your mail", words=sent))

@@ -190,6 +190,7 @@ class Page:
             style=Markup(assets().style),
             theme=_theme(request),
             place=self._chat.place.name,
+            joining=self._chat.place.joining,
             me=me,
             room=room,
             rooms=rooms,

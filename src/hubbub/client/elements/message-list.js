@@ -258,7 +258,10 @@ export class MessageList extends HTMLElement {
     const quote = /** @type {HTMLElement | null} */ (target.closest(".quote"));
     const emoji = /** @type {HTMLElement | null} */ (target.closest("[data-emoji]"));
     const act = /** @type {HTMLElement | null} */ (target.closest("[data-act]"));
-    if (quote && !event.ctrlKey && !event.metaKey) {
+    const author = /** @type {HTMLElement | null} */ (target.closest(".author bdi"));
+    const by = author && this.room?.messages.get(Number(row?.dataset.seq))?.author.id;
+    if (by) this.say("who", by);
+    else if (quote && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.rememberPlace(Number(row?.dataset.seq));
       this.say("jump", Number(quote.dataset.seq));

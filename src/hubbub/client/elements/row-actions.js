@@ -66,10 +66,10 @@ export class RowActions {
     if (!row.matches?.(".row[data-seq]") || event.ctrlKey || event.metaKey || event.altKey) return;
     const message = this.options.find(Number(row.dataset.seq));
     /** @type {Record<string, string>} */
-    const verbs = { r: "reply", e: "edit", "+": "pick", u: "unread", c: "copy" };
+    const verbs = { r: "reply", e: "edit", "+": "pick", u: "unread", c: "copy", p: "who" };
     const verb = verbs[event.key];
     if (!verb || !message || message.deleted) return;
-    if (verb !== "copy" && !this.options.allowed()) return;
+    if (verb !== "copy" && verb !== "who" && !this.options.allowed()) return;
     if (verb === "edit" && !this.options.mine(message)) return;
     event.preventDefault();
     this.options.act(verb, message);

@@ -42,7 +42,7 @@ export function openSide(side, page, close) {
   /** @param {import("../state.js").Room} room */
   function showHere(room) {
     const people = [...room.here].sort(([, a], [, b]) => a.localeCompare(b));
-    const rows = people.map(([id, name]) => h("li", { class: "here" }, h("bdi", {}, name), id === page.state.me.id ? " (you)" : ""));
+    const rows = people.map(([id, name]) => h("li", { class: "here" }, nameButton(id, name), id === page.state.me.id ? " (you)" : ""));
     const unnamed = room.hereCount - rows.length;
     const more = unnamed > 0 && h("p", { class: "note" }, `and ${plural(unnamed, "other")}`);
     here.replaceChildren(h("h3", {}, `Here now: ${plural(room.hereCount, "person", "people")}`), h("ul", {}, ...rows), more || "");
@@ -102,6 +102,15 @@ export function openSide(side, page, close) {
     members.append(more);
   }
 
+  /** @param {string} id @param {string} name */
+  function nameButton(id, name) {
+    const show = async () => (await page.load("profile"))?.showProfile(page, id);
+    return h("button", { type: "button", class: "name", onclick: show }, h("bdi", {}, name));
+  }
+
+  /** @param {{id: string, name: string}} member */
+  const memberRow = (member) => h("li", {}, nameButton(member.id, member.name));
+
   return { update };
 }
 
@@ -113,8 +122,6 @@ function plainTextOf(message) {
   return shown.textContent ?? "";
 }
 
-/** @param {{name: string}} member */
-const memberRow = (member) => h("li", {}, h("bdi", {}, member.name));
 
 /** @param {import("../state.js").Room} room @param {any} page @returns {Node[]} */
 function buttonsFor(room, page) {

@@ -1,0 +1,44 @@
+"""From where somebody comes, in words and as a network."""
+
+import pytest
+
+from hubbub.core.visits import agent_of, network_of
+
+GECKO = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36 Edg/150.0"
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/19 Safari/604"
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (GECKO, "Firefox on Linux"),
+        (EDGE, "Edge on Windows"),
+        (PHONE, "Safari on iPhone"),
+        ("python-httpx2/2.16.2", "python-httpx2"),
+        ("", "an unknown program"),
+        ("<script>", "an unknown program"),
+        ("x" * 500, "x" * 60),
+    ],
+)
+def test_a_browser_is_told_in_words_that_people_know(header: str, words: str) -> None:
+    assert agent_of(header) == words
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+        ("2001:0DB8:1:2::9", "2001:db8:1:2"),
+        ("2001:db8::1", "2001:db8:0:0"),
+        ("::1", "0:0:0:0"),
+        ("fe80::1%eth0", "fe80:0:0:0"),
+        ("", ""),
+    ],
+)
+def test_a_network_of_version_6_counts_as_one(address: str, network: str) -> None:
+    assert network_of(address) == network
