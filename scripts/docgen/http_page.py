@@ -22,6 +22,8 @@ from .source import tree_of
 IN_PATHS = {
     "room": "The room, by its id.",
     "message": "The message, by the `seq` of its post.",
+    "person": "The person, by their id.",
+    "session": "The session, by its id; or `current`.",
     "emoji": "Exactly one emoji, percent-encoded like everything in a path.",
 }
 
@@ -38,8 +40,10 @@ the usual ones load a third party's script, and Hubbub's pages load nothing from
 mounts the chat, that application's own schema and pages show these routes."""
 
 SIGNING_IN = f"""\
-- *A program* becomes a guest by `POST /api/guests`, and shows the token that it gets: `Authorization: Bearer TOKEN`. \
-The token is told only once: the server keeps nothing but its hash.
+- *A program* becomes a guest by `POST /api/guests`, or signs in by `POST /api/sessions`, and shows the token that it \
+gets: `Authorization: Bearer TOKEN`. The token is told only once: the server keeps nothing but its hash. It dies when \
+somebody ends the session, when the person changes their password or is given another role, and after a year without \
+use.
 - *The page* has a cookie (`{auth.COOKIE}`; over https `{auth.SECURE_COOKIE}`), which the browser got when it opened \
 the page, and keeps for {auth.COOKIE_MAX_AGE_S // (24 * 3600)} days.
 

@@ -1,10 +1,12 @@
 """The part of the store's contract that is about accounts, sessions and links."""
 
+from functools import partial
+
 import pytest
 
 from hubbub.core.models import Profile
 from hubbub.errors import Conflict
-from hubbub.store import StoredSession
+from hubbub.store import Account, Reader, StoredSession, Transaction
 from hubbub.testing.store_stage import ANN, AT, BOB, Stage
 
 HASH = "a" * 64
@@ -14,7 +16,7 @@ class AccountsContract(Stage):
     async def test_a_session_is_found_by_its_hash_and_ended_by_its_id(self) -> None:
         async with self.with_plans() as opened:
             for digest in (HASH, "b" * 64, "c" * 64):
-                public = await opened.store.write(lambda tx, d=digest: tx.add_session(d, ANN.id, AT, "Firefox", "::1"))
+                public = await opened.store.write(partial(_add_session, digest))
                 assert public not in ("", digest)
             await opened.store.write(lambda tx: tx.add_session("d" * 64, BOB.id, AT))
             found = await opened.reads(lambda r: r.session(HASH))
@@ -41,7 +43,7 @@ class AccountsContract(Stage):
             assert account is not None
             assert (account.login, account.email, account.password_hash) == ("Ann", "A@chat.example", "hash")
             for name in ("ann", "ANN", "a@CHAT.example"):
-                assert await opened.reads(lambda r, n=name: r.account_called(n)) == account
+                assert await opened.reads(partial(_called, name)) == account
             assert await opened.reads(lambda r: r.account_called("bob")) is None
             person = await opened.reads(lambda r: r.person(ANN.id))
             assert person is not None
@@ -78,10 +80,8 @@ class AccountsContract(Stage):
             assert [one.id for one in await opened.reads(lambda r: r.waiting())] == [ANN.id, BOB.id]
             await opened.store.write(lambda tx: tx.set_role(BOB.id, "owner"))
             await opened.store.write(lambda tx: tx.set_profile(BOB.id, "away", "UTC"))
-            bob = Profile(
-                **{"id": BOB.id, "name": "Bob", "kind": "account", "created_at": AT},
-                **{"role": "owner", "status": "away", "time_zone": "UTC"},
-            )
+            bob = Profile(id=BOB.id, name="Bob", kind="account", created_at=AT, role="owner")
+            bob = bob.model_copy(update={"status": "away", "time_zone": "UTC"})
             assert await opened.reads(lambda r: r.people(after=None, limit=10)) == [bob]
             assert await opened.reads(lambda r: r.profile(BOB.id)) == bob
             assert await opened.reads(lambda r: r.people(after=BOB.id, limit=10)) == []
@@ -95,7 +95,7 @@ class AccountsContract(Stage):
             assert not await opened.reads(lambda r: r.is_a_members_name("Ann", ""))
             await opened.store.write(lambda tx: tx.add_account(ANN.id, "ann", None, "hash", AT))
             for name, but, known in (("ÁNN", BOB.id, True), ("Ann", ANN.id, False), ("Anna", BOB.id, False)):
-                assert await opened.reads(lambda r, n=name, b=but: r.is_a_members_name(n, b)) == known
+                assert await opened.reads(partial(_is_taken, name, but)) == known
 
     async def test_a_link_works_until_it_is_used_replaced_or_old(self) -> None:
         async with self.with_plans() as opened:
@@ -112,3 +112,15 @@ class AccountsContract(Stage):
             await opened.store.write(lambda tx: tx.drop_links("owner", None))
             assert await opened.reads(lambda r: r.link("owner", "b" * 64, AT)) is None
             assert await opened.reads(lambda r: r.link("reset", "c" * 64, AT)) is not None
+
+
+def _add_session(digest: str, tx: Transaction) -> str:
+    return tx.add_session(digest, ANN.id, AT, "Firefox", "::1")
+
+
+def _called(name: str, reader: Reader) -> Account | None:
+    return reader.account_called(name)
+
+
+def _is_taken(name: str, but: str, reader: Reader) -> bool:
+    return reader.is_a_members_name(name, but)
