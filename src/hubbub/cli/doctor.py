@@ -48,8 +48,8 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
         return Finding(Level.WARNING, words, advice)
 
     if settings.guests and not _is_loopback(settings.host):
-        advice = "Keep it in a network that you trust, or behind a proxy that asks who is there."
-        yield warn(f"Anybody who reaches {settings.host} may read and write (guests, host).", advice)
+        advice = "Become its owner and say so on the page, or keep it in a network that you trust."
+        yield warn(f"Anybody who reaches {settings.host} may read and write, unless its owner said otherwise.", advice)
     for origin in settings.origins:
         if origin.startswith("http://") and not _is_loopback(urlsplit(origin).hostname or ""):
             advice = "Serve that page over https."

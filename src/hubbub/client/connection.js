@@ -10,6 +10,7 @@ const LONGEST_WAIT_MS = 30_000;
 const SILENCE_MS = 25_000;
 const ANSWER_MS = 10_000;
 const GIVE_UP_FROM = 4400;
+const SIGN_IN_NEEDED = 4401;
 
 /** Why a command has no result. */
 export class Refused extends Error {
@@ -35,6 +36,7 @@ export class Connection {
     this.status = "waiting";
     /** Why it ended for good. */
     this.reason = "";
+    this.signedOut = false;
     this.lostAt = Date.now();
     this.attempt = 0;
     this.nextId = 1;
@@ -129,6 +131,7 @@ export class Connection {
     if (this.status === "open") this.lostAt = Date.now();
     if (code >= GIVE_UP_FROM && code < 5000) {
       this.reason = reason;
+      this.signedOut = code === SIGN_IN_NEEDED;
       this.become("ended");
       return;
     }

@@ -50,7 +50,7 @@ const connection = new Connection({
 const ask = (type, fields) => connection.ask(type, fields);
 const outgoing = new Outgoing({ person: boot.me.id, ask, isOpen: () => connection.status === "open", onChange: draw });
 const reader = new Reader({ ask, list, room: first, draw, drawNow, told });
-const status = new StatusLine(element("room-bar"), () => connection.hurry());
+const status = new StatusLine(element("room-bar"), () => connection.hurry(), () => location.assign(`${boot.base}/sign-in`));
 const announcer = new Announcer(element("announcer"));
 const toast = new Toast();
 

@@ -10,8 +10,12 @@ const BURST_MS = 2000;
 const SPOKEN_MAX = 160;
 
 export class StatusLine {
-  /** @param {HTMLElement} place where the line goes @param {() => void} hurry what "Try now" does */
-  constructor(place, hurry) {
+  /**
+   * @param {HTMLElement} place where the line goes @param {() => void} hurry what "Try now" does
+   * @param {() => void} signIn
+   */
+  constructor(place, hurry, signIn) {
+    this.signIn = signIn;
     this.line = h("div", { role: "status" });
     this.hurry = hurry;
     place.after(this.line);
@@ -28,7 +32,8 @@ export class StatusLine {
       return;
     }
     if (status === "ended") {
-      const reload = h("button", { type: "button", class: "plain", onclick: () => location.reload() }, "Reload");
+      const [words, go] = connection.signedOut ? ["Sign in", this.signIn] : ["Reload", () => location.reload()];
+      const reload = h("button", { type: "button", class: "plain", onclick: go }, words);
       this.show(`Not connected: ${connection.reason || "the server has closed the connection."}`, reload);
       return;
     }
