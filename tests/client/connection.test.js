@@ -215,6 +215,7 @@ for (const code of [4400, 4401, 4999]) {
     Socket.last.ends(code, "Nobody is signed in.");
     assert.equal(page.connection.status, "ended");
     assert.equal(page.connection.reason, "Nobody is signed in.");
+    assert.equal(page.connection.signedOut, code === 4401);
     mock.timers.tick(10 * LONGEST_WAIT_MS);
     happens("online");
     happens("visibilitychange", "document");

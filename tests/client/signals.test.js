@@ -19,6 +19,12 @@ test("When too many came or went to be named, the names that are known are not a
   assert.deepEqual([room.hereKnown, room.hereCount], [false, 301]);
 });
 
+test("The place is as the last signal says, and so is the number of accounts that wait", () => {
+  const place = { name: "Tea house", joining: "approval", guests: "no" };
+  hear({ type: "place", place }, { type: "waiting", count: 2 });
+  assert.deepEqual([state.place, state.waiting], [place, 2]);
+});
+
 const typing = (people, others = 0) => ({ type: "typing", room: "lobby", people, others });
 const typists = (now = NOW) => {
   const { people, others } = typingNow(room, now);

@@ -143,4 +143,7 @@ def test_whoever_is_signed_in_gets_what_the_schema_says(caller: Caller) -> None:
 def test_whoever_is_not_signed_in_gets_nothing(caller: Caller) -> None:
     seen = try_everything(caller, {})
     assert {name for name, statuses in seen.items() if min(statuses) < 400} == FOR_EVERYBODY
-    assert {name for name, statuses in seen.items() if 401 not in statuses} - {SIGN_UP, "POST /api/sessions"} == FOR_EVERYBODY
+    assert {name for name, statuses in seen.items() if 401 not in statuses} - {
+        SIGN_UP,
+        "POST /api/sessions",
+    } == FOR_EVERYBODY

@@ -32,6 +32,17 @@ async def test_each_request_is_a_record_without_its_query(
     assert "hush" not in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/setup", "/reset", "/sign-up", "/chat/setup"])
+async def test_the_code_of_a_link_is_not_told(
+    http: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    with caplog.at_level(logging.INFO, "hubbub.access"):
+        await http.get(f"{path}/hush%0Ahush/hush")
+    [fields] = told(caplog, "hubbub.access")
+    assert fields["path"] == f"{path}/…"
+    assert "hush" not in caplog.text
+
+
 async def test_a_handshake_is_a_record_too(server: Running, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "hubbub.access"):
         async with Guest.arrives(server.url):

@@ -99,7 +99,7 @@ class Page:
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
-                me, token = await self._chat.people.arrive(visit=visit_of(request))
+                me, token = await self._chat.people.arrive(None, visit_of(request))
             summary = await self._chat.people.summary(me, room)
             if summary is None:
                 raise NotFound("There is no such room.", code="room_not_found")
