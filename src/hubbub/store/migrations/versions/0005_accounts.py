@@ -8,10 +8,10 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    op.add_column("session", sa.Column("id", sa.String(), nullable=False, server_default=""))
+    op.add_column("session", sa.Column("id", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("session", sa.Column("seen_at", sa.BigInteger(), nullable=False, server_default="0"))
-    op.add_column("session", sa.Column("agent", sa.String(), nullable=False, server_default=""))
-    op.add_column("session", sa.Column("address", sa.String(), nullable=False, server_default=""))
+    op.add_column("session", sa.Column("agent", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("session", sa.Column("address", sa.String(), nullable=False, server_default=sa.text("''")))
     op.execute("UPDATE session SET id = substr(token_hash, 1, 16), seen_at = created_at")
     op.create_index(op.f("ix_session_person"), "session", ["person", "id"])
     op.create_index(op.f("ix_person_kind"), "person", ["kind", "role"])
