@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from hubbub import errors, protocol
 from hubbub.cli.remote import GIVE_UP_FROM
 from hubbub.core import models, policy, text
+from hubbub.core.models import SessionInfo
 from hubbub.hub.typing import NAMED_MAX
 from hubbub.service import VERBS
 from hubbub.settings import Settings
