@@ -237,3 +237,37 @@ def test_a_root_path_that_is_none_is_refused(path: str) -> None:
 def test_a_root_path_may_end_with_a_slash() -> None:
     assert load_settings({"root_path": "/chat/"}).root_path == "/chat"
     assert load_settings({"root_path": "/"}).root_path == ""
+
+
+# Links and mail ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": "80"}, "http://127.0.0.1:80"),
+        ({"host": "::"}, "http://[::1]:8000"),
+        ({"host": "fe80::1", "root_path": "/chat"}, "http://[fe80::1]:8000"),
+        ({"tls_cert": "cert.pem", "tls_key": "key.pem"}, "https://127.0.0.1:8000"),
+        ({"public_url": "https://chat.example/tea/", "host": "0.0.0.0"}, "https://chat.example/tea"),
+    ],
+)
+def test_links_begin_with_the_public_address_or_with_this_machines(flags: dict[str, object], address: str) -> None:
+    assert load_settings(flags).address == address
+
+
+@pytest.mark.parametrize(
+    "value", ["chat.example", "ftp://chat.example", "https://", "https://a b", "https://a.example/?x"]
+)
+def test_a_public_address_is_one(value: str) -> None:
+    assert complaint({"public_url": value}) == "--public-url: write an address as https://chat.example."
+
+
+def test_mail_needs_a_sender_and_the_beginning_of_its_links() -> None:
+    words = "--smtp-host: mail needs smtp_from and public_url too."
+    mail: dict[str, object] = {"smtp_host": "mail.example"}
+    assert complaint(mail) == complaint(mail | {"smtp_from": "a@b.example"}) == words
+    assert complaint(mail | {"public_url": "https://a.example"}) == words
+    assert "e-mail address" in complaint({"smtp_from": "nobody"})
+    assert "p4ss" not in repr(load_settings({"smtp_password": "p4ss"}))

@@ -18,7 +18,7 @@ from hubbub.protocol import FRAME_MAX_BYTES
 PREFIX = "HUBBUB_"
 CONFIG_FILE = Path("hubbub.toml")
 METRICS_TOKEN_MIN_CHARS = 16
-NOT_SETTINGS = {"HUBBUB_URL", "HUBBUB_CONFIG", "HUBBUB_TEST_NO_SKIP"}
+NOT_SETTINGS = {"HUBBUB_URL", "HUBBUB_TOKEN", "HUBBUB_CONFIG", "HUBBUB_TEST_NO_SKIP"}
 """Variables of the client commands and of the test script."""
 
 
@@ -124,13 +124,14 @@ class Settings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """The beginning of links to this chat, without a slash at the end."""
+        """The beginning of links to this chat, without a slash at the end: the public one, or else this machine's own,
+        where no proxy has taken a path off."""
         if self.public_url:
             return self.public_url
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(
             self.host, f"[{self.host}]" if ":" in self.host else self.host
         )
-        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}{self.root_path}"
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
 
     @field_validator("public_url")
     @classmethod

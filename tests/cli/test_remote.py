@@ -52,6 +52,17 @@ def plain(program: Program) -> list[str]:
 # say ---------------------------------------------------------------------------------------------------------
 
 
+async def test_whoever_shows_a_token_is_that_person_and_never_a_guest(
+    terminal: Terminal, bob: Guest, complaint: Check
+) -> None:
+    assert await terminal.run("say", "lobby", "it is me", "--token", bob.token) == (0, "", "")
+    assert (await bob.hears("it is me"))["by"]["id"] == bob.me["id"]
+    assert "Nobody is signed in" in complaint(await terminal.run("say", "lobby", "hi", "--token", "of nobody"))
+    terminal.environment["HUBBUB_TOKEN"] = bob.token
+    assert "joined" in (await terminal.run("rooms")).out
+    assert not list((terminal.folder / "config").rglob("tokens.json"))
+
+
 async def test_what_is_said_is_heard_under_the_name_that_was_given(terminal: Terminal, bob: Guest) -> None:
     assert await terminal.run("say", "lobby", "the kettle is on", "--as", "Ann") == (0, "", "")
     heard = await bob.hears("the kettle is on")

@@ -29,16 +29,27 @@ GIVE_UP_FROM = 4400
 Json = dict[str, Any]
 Url = Annotated[str, typer.Option("--url", envvar="HUBBUB_URL", help="Address of the chat.")]
 As = Annotated[str | None, typer.Option("--as", help="Your name there. [the one you had, or one of the server's]")]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="HUBBUB_TOKEN",
+        help="A token of yours there, as `POST /api/sessions` gives it. [without one you are a guest]",
+        metavar="TOKEN",
+    ),
+]
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Remote:
-    """One chat and our identity there. The first use makes a guest; its token is kept in the user's configuration."""
+    """One chat and our identity there: that of `token`, or a guest, whom the first use makes and whose token is kept in
+    the user's configuration."""
 
-    def __init__(self, url: str, name: str | None) -> None:
+    def __init__(self, url: str, name: str | None, token: str | None = None) -> None:
         self.url = url.rstrip("/")
         self._name = name
-        self._token = _tokens().get(self.url, "")
+        self._is_ours = not token
+        self._token = token or _tokens().get(self.url, "")
         self._http = httpx2.Client(base_url=self.url, timeout=10.0)
 
     def call(self, method: str, path: str, **options: Any) -> Json:
@@ -46,7 +57,7 @@ class Remote:
         if not self._token:
             self._arrive()
         answer = self._ask(method, path, **options)
-        if answer.status_code == 401:  # another database, or an ended session
+        if answer.status_code == 401 and self._is_ours:  # another database, or an ended session
             self._arrive()
             answer = self._ask(method, path, **options)
         return _value(answer)

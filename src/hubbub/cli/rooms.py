@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
-from hubbub.cli.remote import DEFAULT_URL, As, Remote, Url, inline
+from hubbub.cli.remote import DEFAULT_URL, As, Remote, Token, Url, inline
 
 
 def command(
     url: Url = DEFAULT_URL,
     name: As = None,
+    token: Token = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    remote = Remote(url, name)
+    remote = Remote(url, name, token)
     remote.sign_in()
     rooms = remote.rooms()
     width = max(len(room["id"]) for room in rooms)

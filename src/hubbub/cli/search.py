@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hubbub.cli.remote import DEFAULT_URL, As, Json, Remote, Url, inline, say_aside
+from hubbub.cli.remote import DEFAULT_URL, As, Json, Remote, Token, Url, inline, say_aside
 
 
 def command(
@@ -16,10 +16,11 @@ def command(
     ],
     url: Url = DEFAULT_URL,
     name: As = None,
+    token: Token = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Messages at most, the newest ones.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    remote = Remote(url, name)
+    remote = Remote(url, name, token)
     remote.sign_in()
     offset = datetime.now().astimezone().utcoffset()
     params: Json = {"text": " ".join(words), "utc_offset_min": round(offset.total_seconds() / 60) if offset else 0}

@@ -84,7 +84,7 @@ async def _announce(
 
 
 def _local_address(listener: socket.socket, settings: Settings) -> str:
-    """How this machine reaches the chat; behind a path of a proxy nobody knows but its setting."""
+    """How this machine reaches the chat."""
     return settings.model_copy(update={"port": listener.getsockname()[1]}).address
 
 

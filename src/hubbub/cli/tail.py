@@ -8,18 +8,19 @@ from typing import Annotated
 
 import typer
 
-from hubbub.cli.remote import DEFAULT_URL, As, Json, Remote, Url, inline, printable, say_aside
+from hubbub.cli.remote import DEFAULT_URL, As, Json, Remote, Token, Url, inline, printable, say_aside
 
 
 def command(
     room: Annotated[str, typer.Argument(help="Id or name of the room.")],
     url: Url = DEFAULT_URL,
     name: As = None,
+    token: Token = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=100, help="Messages to begin with.")] = 10,
     since: Annotated[int | None, typer.Option("--since", min=0, help="Begin after this seq instead.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Every event as it is, one a line.")] = False,
 ) -> None:
-    remote = Remote(url, name)
+    remote = Remote(url, name, token)
     remote.sign_in()
     found = remote.room(room)
     remote.join(found)

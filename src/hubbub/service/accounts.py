@@ -71,6 +71,7 @@ class Accounts:
             raise Forbidden(words, code="invite_needed")
         if wait_s := self._sign_ups.take(network_of(visit.address), self._clock()):
             raise RateLimited("Many accounts came from your network. Try again later.", retry_after_s=wait_s)
+        guest = guest if guest and guest.kind == "guest" else None
         cleaned = await self.clean(new, guest)
         token = self._context.new_token()
 
