@@ -133,6 +133,7 @@ async def test_a_doctor_looks_at_settings_too(terminal: Terminal) -> None:
     await server.ends(signal.SIGTERM)
 
 
+MAIL = {"smtp_from": "chat@chat.example", "public_url": "https://chat.example", "smtp_tls": "none"}
 DANGEROUS = [
     ({"host": "0.0.0.0"}, "guests, host"),
     ({"host": "chat.example"}, "guests, host"),
@@ -142,6 +143,7 @@ DANGEROUS = [
     ({"posts_per_second": 50}, "posts"),
     ({"ring_size": 2000}, "ring_size"),
     ({"drain_s": 120}, "drain_s"),
+    (MAIL | {"smtp_host": "mail.example"}, "smtp_tls"),
 ]
 
 
@@ -157,6 +159,8 @@ def test_settings_that_are_dangerous_or_contradict_each_other_are_named(given: d
     [
         {},
         {"host": "::1"},
+        MAIL | {"smtp_host": "localhost"},
+        MAIL | {"smtp_host": "mail.example", "smtp_tls": "starttls"},
         {"host": "localhost"},
         {"host": "0.0.0.0", "guests": False},
         {"origins": "https://a.example,http://localhost:3000,http://[::1]"},

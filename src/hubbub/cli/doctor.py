@@ -49,7 +49,10 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
 
     if settings.guests and not _is_loopback(settings.host):
         advice = "Become its owner and say so on the page, or keep it in a network that you trust."
-        yield warn(f"Anybody who reaches {settings.host} may read and write, unless its owner said otherwise.", advice)
+        yield warn(
+            f"Anybody who reaches {settings.host} may read and write, unless its owner said otherwise (guests, host).",
+            advice,
+        )
     if settings.smtp_host and settings.smtp_tls == "none" and not _is_loopback(settings.smtp_host):
         yield warn("Links for new passwords go to the mail server unprotected (smtp_tls).", "Choose starttls or tls.")
     for origin in settings.origins:
