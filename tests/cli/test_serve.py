@@ -210,4 +210,9 @@ async def test_each_command_has_a_help(terminal: Terminal, command: str) -> None
 
 def test_every_command_has_a_file_of_its_own() -> None:
     folder = Path(__file__).parents[2] / "src" / "hubbub" / "cli"
-    assert {file.stem for file in folder.glob("*.py")} == {*COMMANDS, "__init__", "remote", "data_folder"}
+    assert {file.stem for file in folder.glob("*.py")} == {
+        *(name.replace("-", "_") for name in COMMANDS),
+        "__init__",
+        "remote",
+        "data_folder",
+    }

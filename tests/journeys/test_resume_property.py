@@ -55,6 +55,17 @@ steps = st.lists(st.tuples(st.integers(0, 2), commands), min_size=1, max_size=40
 CHANGES_NOTHING_IN_A_ROOM = {
     "history", "pins", "search", "rooms", "members", "here", "read", "unread", "typing"
 }  # fmt: skip
+CHANGES_NOTHING_IN_A_ROOM |= {
+    "set_profile",
+    "profile",
+    "people",
+    "waiting",
+    "approve",
+    "refuse",
+    "set_place_role",
+    "reset_link",
+    "set_place",
+}
 
 
 def test_every_verb_that_changes_a_room_is_in_the_property() -> None:
