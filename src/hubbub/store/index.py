@@ -14,10 +14,24 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from hubbub.core.search import Place, Term
 from hubbub.core.words import terms_of
+from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import message, search_block, search_mark, search_term
 
 ROOM_SIGN, AUTHOR_SIGN = "\x01", "\x02"
@@ -70,16 +84,27 @@ BACKLOG_OF = BACKLOG_LEFT.where(search_mark.c.room.in_(_rooms))
 TEXT = select(message.c.author, message.c.at, message.c.text, message.c.deleted).where(
     message.c.room == bindparam("room"), message.c.seq == bindparam("seq")
 )
-_state = [search_mark.c.room, message.c.seq, message.c.text, message.c.deleted]
+_state = [search_mark.c.room, message.c.seq, message.c.text, type_coerce(message.c.deleted, Integer).label("deleted")]
 _row = [*_state, message.c.at, message.c.author, search_mark.c.backlog, search_mark.c.done]
 _new = and_(message.c.room == search_mark.c.room, message.c.seq > search_mark.c.done)
 _old = and_(message.c.room == search_mark.c.room, message.c.seq <= search_mark.c.backlog)
 _all_new = select(*_row).join_from(search_mark, message, _new)
 _all_old = select(*_row).join_from(search_mark, message, _old)
 NOT_INDEXED = _all_new.where(search_mark.c.room.in_(_rooms), ~message.c.deleted).order_by(search_mark.c.room)
-NEXT_NEW = _all_new.order_by(search_mark.c.room, message.c.seq).limit(_limit)
-NEXT_OLD = _all_old.where(search_mark.c.backlog > 0).order_by(search_mark.c.room, message.c.seq.desc()).limit(_limit)
-"""In the order of the marks' primary key, so that nothing has to be sorted."""
+_next_new = _all_new.order_by(search_mark.c.room, message.c.seq).limit(_limit)
+_next_old = _all_old.where(search_mark.c.backlog > 0).order_by(search_mark.c.room, message.c.seq.desc()).limit(_limit)
+
+
+class Next(NamedTuple):
+    """The messages that the index lacks, in the order of the marks' primary key, so that nothing has to be sorted."""
+
+    rows: Prepared
+    state: Prepared
+    """Only what a block must still find when it is stored."""
+
+
+NEXT_NEW = Next(Prepared(_next_new), Prepared(_next_new.with_only_columns(*_state)))
+NEXT_OLD = Next(Prepared(_next_old), Prepared(_next_old.with_only_columns(*_state)))
 
 
 # Asking ----------------------------------------------------------------------------------------------------------
@@ -208,8 +233,7 @@ def _newer_than(at: int, heap: list[Ahead]) -> Iterator[tuple[Place, bool]]:
 class Block(NamedTuple):
     """Messages made ready for the index, as they stood when they were read."""
 
-    statement: Select[Any]
-    """What gave them."""
+    source: Next
     size: int
     state: list[tuple[Any, ...]]
     row: dict[str, object]
@@ -217,31 +241,32 @@ class Block(NamedTuple):
     marks: list[dict[str, object]]
 
 
-def next_block(connection: Connection, size: int) -> Block | None:
+def next_block(connection: Connection, driver: Driver, size: int) -> Block | None:
     """What is to be indexed next: `size` new messages, if there are so many; else old ones of a database that is
     older than its index."""
-    rows = connection.execute(NEXT_NEW, {"limit": size}).all()
+    rows = NEXT_NEW.rows.run(driver, {"limit": size})
     if len(rows) == size:
-        marks = {row.room: {"in_room": row.room, "new_backlog": row.backlog, "new_done": row.seq} for row in rows}
+        ends = {row.room: row for row in rows}.values()
+        marks = [{"in_room": row.room, "new_backlog": row.backlog, "new_done": row.seq} for row in ends]
         return _made(NEXT_NEW, size, rows, marks)
     if connection.execute(BACKLOG_LEFT).first() is None:
         return None
-    rows = connection.execute(NEXT_OLD, {"limit": size}).all()
-    marks = {row.room: {"in_room": row.room, "new_backlog": row.seq - 1, "new_done": row.done} for row in rows}
+    rows = NEXT_OLD.rows.run(driver, {"limit": size})
+    ends = {row.room: row for row in rows}.values()
+    marks = [{"in_room": row.room, "new_backlog": row.seq - 1, "new_done": row.done} for row in ends]
     return _made(NEXT_OLD, size, rows, marks)
 
 
-def add_block(connection: Connection, block: Block) -> bool:
+def add_block(connection: Connection, driver: Driver, block: Block) -> bool:
     """False: something was changed since the block was read. Make it anew."""
-    now = connection.execute(block.statement.with_only_columns(*_state), {"limit": block.size}).all()
-    if [tuple(row) for row in now] != block.state:
+    if block.source.state.run(driver, {"limit": block.size}) != block.state:
         return False
     if block.state:
         number = connection.execute(NEXT_BLOCK).scalar_one()
         connection.execute(NEW_BLOCK, {"id": number, **block.row})
         _run(connection, NEW_TERM, [{"block": number, **term} for term in block.terms])
         connection.execute(SET_MARK, block.marks)
-    if block.statement is NEXT_OLD and len(block.state) < block.size:
+    if block.source is NEXT_OLD and len(block.state) < block.size:
         connection.execute(BACKLOG_ENDS)
     return True
 
@@ -260,10 +285,11 @@ def reindex(connection: Connection, room: str, seq: int, text: str | None) -> No
                 return
 
 
-def _made(statement: Select[Any], size: int, rows: Sequence[Row[Any]], marks: dict[str, dict[str, object]]) -> Block:
-    rooms = {room: at for at, room in enumerate(dict.fromkeys(row.room for row in rows))}
+def _made(source: Next, size: int, rows: list[Any], marks: list[dict[str, object]]) -> Block:
+    rooms: dict[str, int] = {}
     having: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
+        rooms.setdefault(row.room, len(rooms))
         if not row.deleted:
             for term in _terms(row.room, row.author, row.text):
                 having[term].append(number)
@@ -274,7 +300,7 @@ def _made(statement: Select[Any], size: int, rows: Sequence[Row[Any]], marks: di
         "places": _pack_places([(rooms[row.room], row.seq, row.at) for row in rows]),
     }
     terms: list[dict[str, object]] = [{"term": term, "docs": _pack(docs)} for term, docs in sorted(having.items())]
-    return Block(statement, size, [tuple(row[:4]) for row in rows], block, terms, list(marks.values()))
+    return Block(source, size, [row[: len(_state)] for row in rows], block, terms, marks)
 
 
 def _terms(room: str, author: str, text: str) -> set[str]:

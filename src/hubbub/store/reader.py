@@ -264,7 +264,7 @@ class SqlReader:
 
     def next_block(self, size: int) -> Block | None:
         """What the index lacks."""
-        return next_block(self._connection, size)
+        return next_block(self._connection, self._driver, size)
 
     def _stretch(self, room: str, before: int | None, after: int | None, around: int | None, limit: int) -> Rows:
         """Rows of messages, oldest first."""

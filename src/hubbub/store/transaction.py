@@ -124,7 +124,7 @@ class SqlTransaction(SqlReader):
     def add_to_index(self, block: Block) -> bool:
         """False: its messages were changed since they were read."""
         self.has_written = True
-        return add_block(self._connection, block)
+        return add_block(self._connection, self._driver, block)
 
     def touch(self) -> None:
         self._change(TOUCH, {})
