@@ -1,6 +1,6 @@
 """Bringing a database to the newest schema."""
 
-import subprocess
+import asyncio
 import sys
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from hubbub.store import migrate
 from tests.store.conftest import running
 
+ROOT = Path(__file__).parents[2]
 OPEN = """
 import sys
 from pathlib import Path
@@ -36,5 +37,7 @@ async def test_alembic_is_loaded_only_for_a_database_that_is_not_up_to_date(tmp_
     if not is_new:
         async with running(path):
             pass
-    told = subprocess.check_output([sys.executable, "-c", OPEN, path], cwd=Path(__file__).parents[2], text=True)
-    assert told == f"{is_new}\n"
+    command = [sys.executable, "-c", OPEN, str(path)]
+    opening = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    told, _ = await opening.communicate()
+    assert told.decode() == f"{is_new}\n"
