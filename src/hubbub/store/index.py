@@ -80,8 +80,10 @@ SET_MARK = (
 BACKLOG_ENDS = update(search_mark).where(search_mark.c.backlog > 0).values(backlog=0)
 BACKLOG_LEFT = select(search_mark.c.room).where(search_mark.c.backlog > 0).limit(1)
 BACKLOG_OF = BACKLOG_LEFT.where(search_mark.c.room.in_(_rooms))
-TEXT = select(message.c.author, message.c.at, message.c.text, message.c.deleted).where(
-    message.c.room == bindparam("room"), message.c.seq == bindparam("seq")
+TEXT = Prepared(
+    select(message.c.author, message.c.at, message.c.text, message.c.deleted).where(
+        message.c.room == bindparam("room"), message.c.seq == bindparam("seq")
+    )
 )
 _is_deleted = type_coerce(message.c.deleted, Integer).label("deleted")
 _row: list[Any] = [*search_mark.c, message.c.seq, message.c.text, _is_deleted, message.c.at, message.c.author]
@@ -275,11 +277,11 @@ def add_block(connection: Connection, driver: Driver, block: Block) -> bool:
     return True
 
 
-def reindex(connection: Connection, room: str, seq: int, text: str | None) -> None:
+def reindex(connection: Connection, driver: Driver, room: str, seq: int, text: str | None) -> None:
     """Before a message is given another text, or is deleted (None). Afterwards nothing of the old text is left."""
     mark = connection.execute(MARK, {"room": room}).one()
     if mark.backlog < seq <= mark.done:
-        row = connection.execute(TEXT, {"room": room, "seq": seq}).one()
+        [row] = TEXT.run(driver, {"room": room, "seq": seq})
         old = set() if row.deleted else _terms(room, row.author, row.text)
         new = set() if text is None else _terms(room, row.author, text)
         for block in connection.execute(BLOCKS_OF_TIME, {"at": row.at}).scalars().all():

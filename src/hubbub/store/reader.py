@@ -260,7 +260,7 @@ class SqlReader:
         limit: int = 20,
     ) -> Found:
         asked = rooms_of(self._connection, person) if rooms is None else rooms
-        return find(self, self._connection, query, asked, authors, before, limit)
+        return find(self, self._connection, self._driver, query, asked, authors, before, limit)
 
     def next_block(self, size: int) -> Block | None:
         """What the index lacks."""

@@ -77,7 +77,7 @@ class SqlTransaction(SqlReader):
         NEW_EVENT.run(self._driver, _row_of(event, frame))
         if isinstance(event, MessageEdited | MessageDeleted):
             new_text = event.text if isinstance(event, MessageEdited) else None
-            reindex(self._connection, event.room, event.message, new_text)
+            reindex(self._connection, self._driver, event.room, event.message, new_text)
         try:
             apply(self._connection, self._driver, event)
         except IntegrityError as error:
