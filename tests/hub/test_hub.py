@@ -54,7 +54,7 @@ class Rig:
         self.behind: list[tuple[Connection, str]] = []
         self.log: list[StoredFrame] = []
         self.hub = Hub(
-            call_soon=self.soon.append,
+            new_pace=lambda: self.soon.append,
             on_behind=lambda connection, room: self.behind.append((connection, room)),
             plain_of=lambda frame: f"plain {frame}",
             buffer_limit=buffer_limit,
