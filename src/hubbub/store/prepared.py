@@ -62,9 +62,10 @@ def _arrange(names: list[str] | None, constants: dict[str, Any]) -> Callable[[Ma
     """Makes what the driver wants to have: all values in their order, or with their names."""
     if names is None:
         return lambda binds: {**constants, **binds}
-    if constants or len(names) < 2:
+    if len(names) < 2:
         return lambda binds: [binds[name] if name in binds else constants[name] for name in names]
-    return itemgetter(*names)
+    pick = itemgetter(*names)
+    return (lambda binds: pick({**constants, **binds})) if constants else pick
 
 
 def _read(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
