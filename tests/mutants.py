@@ -90,6 +90,13 @@ MUTANTS = [
         ("tests/web/test_socket.py",),
     ),
     Mutant(
+        "a text that was deleted while its block was made goes into the index for search",
+        "src/hubbub/store/index.py",
+        "if any(STRETCH.run(driver, stretch.binds) != stretch.state for stretch in block.stretches):",
+        "if False:",
+        ("tests/store/test_search_index.py",),
+    ),
+    Mutant(
         "what was read and what came meanwhile are both written",
         HUB,
         "if frame.seq > cursor]",

@@ -19,7 +19,7 @@ from hubbub.counts import Counts, watch_loop
 from hubbub.errors import HubbubError, Unavailable
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
-from hubbub.hub.pace import Pace
+from hubbub.hub.pace import new_pace
 from hubbub.hub.plain import plain_of_frame, plain_text
 from hubbub.hub.presence import PresenceBoard
 from hubbub.hub.typing import TypingBoard
@@ -75,7 +75,7 @@ class Chat:
         self.counts = Counts()
         self.catch_up = CatchUp(self.store, spawn=self.spawn, low_water=settings.outlet_buffer_bytes // 4, cut=self.cut)
         self.hub = Hub(
-            call_soon=Pace().soon,
+            new_pace=new_pace,
             on_behind=self.catch_up.start,
             plain_of=plain_of_frame,
             buffer_limit=settings.outlet_buffer_bytes,

@@ -18,9 +18,9 @@ from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
 from hubbub.store import Committed, Reader, StoreLoad, Transaction
 from hubbub.store.folder import lock
-from hubbub.store.index import BLOCK_MAX
 from hubbub.store.indexer import Indexer
 from hubbub.store.migrate import NewerDatabase, upgrade
+from hubbub.store.packed import BLOCK_MAX
 from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
 from hubbub.store.transaction import SERVER_ID, SqlTransaction
