@@ -122,7 +122,9 @@ class Chat:
         self.store.on_commit = self._committed
         self.router = APIRouter(max_body_size=BODY_MAX_BYTES)
         self.router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
-        for part in (socket_router, api_router, ops_router, page_router):
+        # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
+        self.router.include_router(api_router(self), prefix="/api")
+        for part in (socket_router, ops_router, page_router):
             self.router.include_router(part(self))
 
     # Life ----------------------------------------------------------------------------------------------------

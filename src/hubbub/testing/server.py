@@ -37,11 +37,25 @@ async def serve(settings: Settings, **options: Any) -> AsyncIterator[Running]:
         try:
             yield Running(chat, f"http://127.0.0.1:{listener.getsockname()[1]}", server)
         finally:
-            server.should_exit = True
+            server.end()
             await serving
 
 
 class _Server(Server):
+    """Ends at once: uvicorn looks only ten times a second whether it should."""
+
+    def __init__(self, *values: Any, **options: Any) -> None:
+        super().__init__(*values, **options)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._ending.wait()
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leaves signals to the test runner."""
