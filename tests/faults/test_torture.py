@@ -1,6 +1,7 @@
-"""Every fault once, under load, with the checker as the judge; and servers that break a promise, to be found out."""
+"""Every fault, under load, with the checker as the judge; and servers that break a promise, to be found out."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,14 +19,26 @@ def one(faults: tuple[Fault, ...], name: str) -> tuple[Fault, ...]:
     return tuple(fault for fault in faults if fault.name == name)
 
 
-async def run(folder: Path, server: tuple[Fault, ...], network: tuple[Fault, ...], seed: int = 1) -> Report:
+async def run(folder: Path, server: tuple[Fault, ...], network: tuple[Fault, ...], **more: Any) -> Report:
     """With every fault once. One that cannot be had here is a skip that says what helps."""
-    report = await torture(Plan(None, seed, clients=6, rooms=1, server_faults=server, network_faults=network), folder)
+    plan = Plan(None, 1, server_faults=server, network_faults=network, **({"clients": 6, "rooms": 1} | more))
+    report = await torture(plan, folder)
     for name, why in report.missing.items():
         pytest.skip(f"{name} {why}")
     return report
 
 
+async def test_every_promise_is_kept_through_every_fault(tmp_path: Path) -> None:
+    report = await run(tmp_path, SERVER_FAULTS, NETWORK_FAULTS, clients=8, answers_between=20)
+    assert report.verdict.broken == []
+    assert report.faults.keys() == {fault.name for fault in (*SERVER_FAULTS, *NETWORK_FAULTS)}
+    assert report.verdict.counts["acknowledged"] > 200
+    assert report.verdict.counts["connections"] > 8
+    for code in REFUSALS.values():
+        assert report.verdict.counts[f"refused: {code}"] > 0
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("fault", SERVER_FAULTS, ids=[f"{fault.promise} {fault.name}" for fault in SERVER_FAULTS])
 async def test_every_promise_is_kept_through(tmp_path: Path, fault: Fault) -> None:
     report = await run(tmp_path, (fault,), ())
@@ -36,6 +49,7 @@ async def test_every_promise_is_kept_through(tmp_path: Path, fault: Fault) -> No
         assert report.verdict.counts[f"refused: {code}"] > 0
 
 
+@pytest.mark.nightly
 async def test_g8_and_g10_every_promise_is_kept_on_bad_networks(tmp_path: Path) -> None:
     """Connections that are cut, stall and trickle, and clients that freeze."""
     report = await run(tmp_path, (), NETWORK_FAULTS)
@@ -56,10 +70,7 @@ async def test_g8_and_g10_every_promise_is_kept_on_bad_networks(tmp_path: Path) 
 async def test_a_server_that_breaks_a_promise_is_found_out(
     tmp_path: Path, sabotage: str, faults: tuple[Fault, ...], letters: str
 ) -> None:
-    plan = Plan(None, 1, clients=6, rooms=1, server_faults=faults, network_faults=(), launcher=[SABOTAGE, sabotage])
-    report = await torture(plan, tmp_path)
-    for name, why in report.missing.items():
-        pytest.skip(f"{name} {why}")
+    report = await run(tmp_path, faults, (), launcher=[SABOTAGE, sabotage], patience_s=3)
     assert {broken.check for broken in report.verdict.broken} & set(letters.split()), report.verdict.broken
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hubbub.testing.evidence import Broken, RoomLog, Verdict, judge
+from hubbub.testing.people import PATIENCE_S
 from hubbub.testing.torture.arena import LAUNCHER, Arena, arena
 from hubbub.testing.torture.auditor import Auditor
 from hubbub.testing.torture.crowd import Crowd
@@ -20,8 +21,6 @@ SETTLE_PATIENCE_S = 90.0
 WORK_PATIENCE_S = 45.0
 NETWORK_TROUBLES = 3
 """Connections that are disturbed at the same time."""
-ANSWERS_BETWEEN = 100
-"""Acknowledgements between two faults when there is no time limit."""
 READS_ALL = {"replay_limit": 10**9}
 
 
@@ -37,6 +36,10 @@ class Plan:
     server_faults: Sequence[Fault] = SERVER_FAULTS
     network_faults: Sequence[Fault] = NETWORK_FAULTS
     launcher: Sequence[str] = LAUNCHER
+    answers_between: int = 100
+    """Acknowledgements between two faults when there is no time limit."""
+    patience_s: float = PATIENCE_S
+    """How long somebody waits for an answer before coming back on another connection."""
 
 
 @dataclass
@@ -101,7 +104,7 @@ class _Run:
         freezing = any(fault.act is freeze_clients for fault in plan.network_faults)
         elsewhere = max(1, plan.clients // 6) if freezing else 0
         self._histories = [ring.folder / "people.jsonl"]
-        here = Crowd(ring.proxy.url, rooms, str(plan.seed), self._histories[0])
+        here = Crowd(ring.proxy.url, rooms, str(plan.seed), self._histories[0], plan.patience_s)
         ring.crowds.append(here)
         await here.comes(max(1, plan.clients - elsewhere))
         if elsewhere:
@@ -156,7 +159,7 @@ class _Run:
         if self._plan.seconds is not None:
             await asyncio.sleep(max(0.0, min(self._end - loop.time(), chance.uniform(0.2, 2))))
             return
-        enough, deadline = self._arena.acknowledged() + ANSWERS_BETWEEN, loop.time() + WORK_PATIENCE_S
+        enough, deadline = self._arena.acknowledged() + self._plan.answers_between, loop.time() + WORK_PATIENCE_S
         while self._arena.acknowledged() < enough:
             self._look_after_everybody()
             if loop.time() > deadline:
