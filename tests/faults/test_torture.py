@@ -70,7 +70,7 @@ async def test_g8_and_g10_every_promise_is_kept_on_bad_networks(tmp_path: Path) 
 async def test_a_server_that_breaks_a_promise_is_found_out(
     tmp_path: Path, sabotage: str, faults: tuple[Fault, ...], letters: str
 ) -> None:
-    report = await run(tmp_path, faults, (), launcher=[SABOTAGE, sabotage], patience_s=3)
+    report = await run(tmp_path, faults, (), launcher=[SABOTAGE, sabotage], patience_s=4)
     assert {broken.check for broken in report.verdict.broken} & set(letters.split()), report.verdict.broken
 
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import uvicorn
+
 from hubbub.app import Chat, create_app
 from hubbub.server import Server, listen
 from hubbub.settings import Settings
@@ -41,8 +43,8 @@ async def serve(settings: Settings, **options: Any) -> AsyncIterator[Running]:
             await serving
 
 
-class _Server(Server):
-    """Ends at once: uvicorn looks only ten times a second whether it should."""
+class EndsAtOnce(uvicorn.Server):
+    """uvicorn itself looks only ten times a second whether it should end."""
 
     def __init__(self, *values: Any, **options: Any) -> None:
         super().__init__(*values, **options)
@@ -56,6 +58,8 @@ class _Server(Server):
         await self.on_tick(0)
         await self._ending.wait()
 
+
+class _Server(EndsAtOnce, Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leaves signals to the test runner."""

@@ -18,7 +18,8 @@ from hubbub.testing.torture.elsewhere import Elsewhere
 from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault, freeze_clients, missing
 
 SETTLE_PATIENCE_S = 90.0
-WORK_PATIENCE_S = 45.0
+WORK_PATIENCES = 2.5
+"""So many times as long as somebody waits for an answer, everybody together may get hardly any."""
 NETWORK_TROUBLES = 3
 """Connections that are disturbed at the same time."""
 READS_ALL = {"replay_limit": 10**9}
@@ -159,11 +160,12 @@ class _Run:
         if self._plan.seconds is not None:
             await asyncio.sleep(max(0.0, min(self._end - loop.time(), chance.uniform(0.2, 2))))
             return
-        enough, deadline = self._arena.acknowledged() + self._plan.answers_between, loop.time() + WORK_PATIENCE_S
+        patience_s = self._plan.patience_s * WORK_PATIENCES
+        enough, deadline = self._arena.acknowledged() + self._plan.answers_between, loop.time() + patience_s
         while self._arena.acknowledged() < enough:
             self._look_after_everybody()
             if loop.time() > deadline:
-                raise AssertionError(f"within {WORK_PATIENCE_S:.0f} s it hardly answered anybody")
+                raise AssertionError(f"within {patience_s:.0f} s it hardly answered anybody")
             await asyncio.sleep(0.02)
 
     async def _do(self, fault: Fault, chance: random.Random) -> None:
