@@ -1,5 +1,6 @@
 import functools
 import os
+from typing import Any
 
 import httpcore2
 import pytest
@@ -27,8 +28,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[LEFT] = len(left)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended: all of them leave the same tests out."""
+    node.config.stash[LEFT] = getattr(node, "workeroutput", {}).get("left", 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if left := config.stash.get(LEFT, 0):
+        terminalreporter.write_line(f"{left} left to the nightly run (--nightly runs them too)")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """With HUBBUB_TEST_NO_SKIP, as in continuous integration, a skipped test is a failure."""
+    if output := getattr(session.config, "workeroutput", None):
+        output["left"] = session.config.stash.get(LEFT, 0)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     if skipped and os.environ.get("HUBBUB_TEST_NO_SKIP"):
