@@ -20,12 +20,12 @@ def revisions() -> list[str]:
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
-def upgrade(connection: Connection) -> None:
-    """Runs the migrations that are missing, each in a transaction. Raises NewerDatabase."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Runs the migrations that are missing up to this revision, each in a transaction. Raises NewerDatabase."""
     config = _config()
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise NewerDatabase(f"known revisions: {sorted(revisions())}") from error
 

@@ -80,6 +80,13 @@ class Guest:
         """The same person on another connection; call `returns` on it."""
         return type(self)(self.url, self.token, self.me)
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its end of the connection."""
+        assert self._socket is not None, "it is connected"
+        host, port = self._socket.local_address
+        return host, port
+
     # Connecting ----------------------------------------------------------------------------------------------
 
     async def returns(self, cursors: dict[str, int] | None = None) -> None:

@@ -11,18 +11,19 @@ from pathlib import Path
 
 from hubbub.testing.evidence import Broken, RoomLog, Verdict, judge
 from hubbub.testing.people import PATIENCE_S
-from hubbub.testing.torture.arena import LAUNCHER, Arena, arena
+from hubbub.testing.torture.arena import LAUNCHER, READS_ALL, Arena, arena
 from hubbub.testing.torture.auditor import Auditor
+from hubbub.testing.torture.copies import judge_backup
 from hubbub.testing.torture.crowd import Crowd
 from hubbub.testing.torture.elsewhere import Elsewhere
-from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault, freeze_clients, missing
+from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault, freeze_clients, missing, stall
+from hubbub.testing.torture.waits import Waits, measure
 
 SETTLE_PATIENCE_S = 90.0
 WORK_PATIENCES = 2.5
 """So many times as long as somebody waits for an answer, everybody together may get hardly any."""
 NETWORK_TROUBLES = 3
 """Connections that are disturbed at the same time."""
-READS_ALL = {"replay_limit": 10**9}
 
 
 @dataclass
@@ -50,6 +51,11 @@ class Report:
     missing: dict[str, str] = field(default_factory=dict)
     """Faults that could not be had, with the reason."""
     slowest_start_s: float = 0.0
+    survived: Counter[str] = field(default_factory=Counter)
+    """`kills`, `power cuts`, `cut points` (statements, stations of a message and bytes of a connection), `backups`,
+    and what was `acknowledged` before those."""
+    waits: Waits | None = None
+    """How long people waited before, and while others read nothing; None when that was not tried."""
 
 
 Tell = Callable[[float, Counter[str]], None]
@@ -82,17 +88,22 @@ class _Run:
         await auditor.drops()
         await self._people_come(rooms)
         logs: dict[str, RoomLog] = {}
+        waits, backups = None, Counter[str]()
         try:
+            if any(fault.act is stall for fault in self._plan.network_faults):
+                waits = await measure(ring, ring.crowds[0], rooms, self._plan.seconds)
             await self._disturb()
             if goal := await self._settle(auditor):
                 logs = await self._audit(auditor, goal)
+                backups = await self._judge_backups(auditor)
         except AssertionError as error:
             self._say("G1", f"the server could not be brought back: {error}")
         self._read_the_servers_log()
         verdict = judge(logs, self._histories) if logs else Verdict()
-        verdict.broken[:0] = self._broken
+        verdict.broken[:0] = [*self._broken, *(waits.broken() if waits else [])]
         faults = [*self._plan.server_faults, *self._plan.network_faults]
-        return Report(verdict, ring.done, missing(ring, faults), ring.slowest_start_s)
+        survived = ring.counts + Counter({"cut points": sum(flow.is_cut for flow in ring.cuts)}) + backups
+        return Report(verdict, ring.done, missing(ring, faults), ring.slowest_start_s, survived, waits)
 
     async def ends(self) -> None:
         for crowd in self._arena.crowds:
@@ -216,6 +227,16 @@ class _Run:
         self._broken += broken
         await ring.stop()
         return logs
+
+    async def _judge_backups(self, auditor: Auditor) -> Counter[str]:
+        found: Counter[str] = Counter()
+        cursors, epoch = dict(auditor.cursors), auditor.epoch
+        for backup in self._arena.backups:
+            auditor.cursors, auditor.epoch = dict(cursors), epoch
+            verdict = await judge_backup(backup, self._histories, auditor)
+            self._broken += verdict.broken
+            found += Counter({"backups": 1, "acknowledged": verdict.counts["acknowledged"]})
+        return found
 
     def _read_the_servers_log(self) -> None:
         text = self._arena.log.read_text("utf-8", "replace")
