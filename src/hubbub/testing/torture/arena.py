@@ -3,10 +3,10 @@
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hubbub.errors import SetupError
 from hubbub.testing.process import ServerProcess, start_server
@@ -15,7 +15,7 @@ from hubbub.testing.torture.crowd import Crowd
 from hubbub.testing.volume import Volume, VolumeError, volume
 
 LAUNCHER = ("-m", "hubbub.testing.faulty_server")
-SETTINGS: Mapping[str, object] = {
+SETTINGS: dict[str, Any] = {
     "posts_per_second": 100_000, "posts_burst": 100_000, "commands_per_second": 100_000, "commands_burst": 100_000,
     "outlet_buffer_bytes": 16_384, "ring_size": 32, "replay_limit": 50, "sweep_interval_s": 1,
     "ping_interval_s": 2, "ping_timeout_s": 4, "stall_timeout_s": 5, "presence_grace_s": 0.1,
@@ -25,7 +25,7 @@ SETTINGS: Mapping[str, object] = {
 CLOCK_JUMPS = (3600, -7200, 400_000_000, -400_000_000)
 """An hour on, two back, past 2038, and back again."""
 DATABASE = "hubbub.db"
-READS_ALL: Mapping[str, object] = {"replay_limit": 10**9}
+READS_ALL: dict[str, Any] = {"replay_limit": 10**9}
 
 
 class Backup(NamedTuple):

@@ -46,7 +46,7 @@ async def judge_backup(backup: Backup, histories: list[Path], auditor: Auditor) 
     try:
         await _hubbub("restore", str(backup.file), "--data", str(data))
         await _hubbub("doctor", "--data", str(data))
-        async with run_server(data, **{**SETTINGS, **READS_ALL}) as server:
+        async with run_server(data, **SETTINGS | READS_ALL) as server:
             auditor.url = server.url
             if not await auditor.is_reset_everywhere():
                 broken.append(Broken("b", "G18", "who came to a restored backup was not reset", ""))

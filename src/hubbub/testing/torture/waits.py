@@ -16,6 +16,8 @@ from hubbub.testing.torture.arena import Arena
 from hubbub.testing.torture.crowd import TROUBLE, Crowd
 
 SLEEPERS = 4
+QUESTIONS = 50
+"""Each asks so many, of which the answers are more than a kernel keeps for somebody who does not read."""
 SPAN_MAX_S = 3.0
 """Shorter than anybody may stall without being cut."""
 SPAN_PART = 0.1
@@ -60,16 +62,21 @@ async def measure(arena: Arena, crowd: Crowd, rooms: Sequence[str], seconds: flo
             stack.push_async_callback(sleeper.drops)
             for room in rooms:
                 await sleeper.does("join", room=room)
+            await sleeper.says("zzz " * 1000)
         links = [link for sleeper in sleepers for link in arena.proxy.links if link.client == sleeper.address]
         begun = time.monotonic()
         await asyncio.sleep(span_s)
         for link in links:
             link.down.hold()
         held = time.monotonic()
+        asking = [
+            asyncio.create_task(sleeper.does("history", room=LOBBY, limit=100)) for sleeper in sleepers * QUESTIONS
+        ]
         await asyncio.sleep(span_s)
         released = time.monotonic()
         for link in links:
             link.down.release()
+        await asyncio.gather(*asking, return_exceptions=True)
         came_back = await _are_caught_up(sleepers)
         crowd.history.flush()
     before, stalled = waits(crowd.history.path, begun, held), waits(crowd.history.path, held, released)
