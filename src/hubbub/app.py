@@ -128,7 +128,9 @@ class Chat:
     def _routes(self) -> APIRouter:
         router = APIRouter(max_body_size=BODY_MAX_BYTES)
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
-        for part in (socket_router, api_router, ops_router, page_router):
+        # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
+        router.include_router(api_router(self), prefix="/api")
+        for part in (socket_router, ops_router, page_router):
             router.include_router(part(self))
         return router
 

@@ -25,8 +25,8 @@ def revisions() -> list[str]:
     return sorted((name.partition("_")[0] for name in names), reverse=True)
 
 
-def upgrade(connection: Connection) -> None:
-    """Runs the migrations that are missing, each in a transaction. Raises NewerDatabase."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Runs the migrations that are missing up to this revision, each in a transaction. Raises NewerDatabase."""
     with connection.begin():
         if _revisions_of(connection) == revisions()[:1]:
             return
@@ -36,7 +36,7 @@ def upgrade(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise NewerDatabase(f"known revisions: {sorted(revisions())}") from error
 
