@@ -178,8 +178,8 @@ MUTANTS = [
     Mutant(
         "each connection has limits of its own",
         "src/hubbub/service/service.py",
-        "wait_s = meter.take(me.id, self._clock())",
-        "wait_s = meter.take(str(id(me)), self._clock())",
+        "self._take(self._commands, me.id)",
+        "self._take(self._commands, str(id(me)))",
         ("tests/web/test_socket.py",),
     ),
     Mutant(

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hubbub.app import Chat
+from hubbub.core.addresses import Networks
 from hubbub.errors import SetupError
 from hubbub.server.limits import Config, Limits, room_for
 from hubbub.settings import Settings
@@ -73,6 +74,7 @@ class Server(uvicorn.Server):
             "ws_per_message_deflate": False,  # costs 34 kB a connection, and makes ws_max_size meaningless
             "timeout_graceful_shutdown": max(1, round(settings.drain_s)),
             "server_header": False,
+            "forwarded_allow_ips": Networks(settings.trusted_proxies).written(),
         }
         limits = Limits(
             request_s=settings.request_timeout_s,

@@ -99,6 +99,7 @@ class Page:
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
+                self._chat.addresses.take("arrivals", request)
                 me, token = await self._chat.people.arrive()
             summary = await self._chat.people.summary(me, room)
             if summary is None:
