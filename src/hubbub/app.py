@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
@@ -42,6 +41,7 @@ from hubbub.web.auth import Auth
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
+from hubbub.web.problems import retry_after
 from hubbub.web.requests import Requests
 from hubbub.web.socket import socket_router
 from hubbub.web.tutorial import tutorial_router
@@ -79,7 +79,6 @@ class Chat:
         self.counts = Counts()
         self.shedding = Shedding()
         self.addresses = Addresses(settings, clock=time.monotonic)
-        holds_signals = partial(self.shedding.drops, Shed.SIGNALS)
         self.catch_up = CatchUp(self.store, spawn=self.spawn, low_water=settings.outlet_buffer_bytes // 4, cut=self.cut)
         self.hub = Hub(
             call_soon=Pace().soon,
@@ -104,14 +103,14 @@ class Chat:
             call_later=_call_later,
             publish=self.bus.publish,
             grace_s=settings.presence_grace_s,
-            is_held=holds_signals,
+            is_held=lambda: self.shedding.drops(Shed.SIGNALS),
         )
         self.typing = TypingBoard(
             call_later=_call_later,
             clock=time.monotonic,
             tell=lambda room, frame: self.hub.signal(room, frame, None),
             is_crowd=self.presence.is_crowd,
-            is_held=holds_signals,
+            is_held=lambda: self.shedding.drops(Shed.SIGNALS),
         )
         context = Context(
             store=self.store,
@@ -224,8 +223,7 @@ class Chat:
                 self.addresses.take("handshakes", connection)
                 self.addresses.check_space(connection)
         except (Unavailable, RateLimited) as error:
-            after_s = max(1, round(error.retry_after_s or 1))
-            raise HTTPException(error.status, error.words, {"Retry-After": str(after_s)}) from None
+            raise HTTPException(error.status, error.words, retry_after(error)) from None
 
     def must_go_on(self) -> None:
         """Raises Unavailable when the server is about to restart: nothing new may begin."""

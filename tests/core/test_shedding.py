@@ -9,7 +9,7 @@ from hubbub.errors import Unavailable
 
 CALM = Load(0, 0, 0)
 loads = st.builds(
-    Load, lag_s=st.sampled_from([0.0, 0.2, 0.3, 0.7, 2.0]), writes=st.integers(0, 9000), reads=st.integers(0, 9000)
+    Load, lag_s=st.sampled_from([0.0, 0.3, 0.6, 1.2, 5.0]), writes=st.integers(0, 9000), reads=st.integers(0, 9000)
 )
 
 
@@ -63,15 +63,15 @@ def test_it_never_falls_twice_within_the_time_that_a_fall_takes(history: list[Lo
 def test_a_load_between_calm_and_heavy_changes_nothing() -> None:
     shedding = Shedding()
     for _ in range(RISES_AFTER):
-        shedding.look(Load(0.3, 0, 0))
-    assert {shedding.look(Load(0.13 + 0.1 * (number % 2), 0, 0)) for number in range(50)} == {Shed.SIGNALS}
+        shedding.look(Load(0.6, 0, 0))
+    assert {shedding.look(Load(0.26 + 0.2 * (number % 2), 0, 0)) for number in range(50)} == {Shed.SIGNALS}
 
 
 def test_who_is_refused_is_told_when_to_come_back() -> None:
     shedding = Shedding()
     shedding.check(Shed.SIGNALS)
     for _ in range(RISES_AFTER):
-        shedding.look(Load(0.6, 0, 0))
+        shedding.look(Load(1.2, 0, 0))
     shedding.check(Shed.POSTING)
     for step in (Shed.SIGNALS, Shed.READING):
         with pytest.raises(Unavailable) as refusal:

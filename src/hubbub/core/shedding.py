@@ -33,9 +33,9 @@ class Load(NamedTuple):
 
 
 LIMITS = {
-    Shed.SIGNALS: Load(0.25, 1_000, 1_000),
-    Shed.READING: Load(0.5, 2_500, 2_500),
-    Shed.POSTING: Load(1.0, 5_000, math.inf),  # a post does not wait for those who read
+    Shed.SIGNALS: Load(0.5, 1_000, 1_000),
+    Shed.READING: Load(1.0, 2_500, 2_500),
+    Shed.POSTING: Load(2.0, 5_000, math.inf),  # a post does not wait for those who read
 }
 RISES_AFTER = 2
 """Looks in a row with too much to do. One pause, of a disk or of the whole machine, is no overload."""
