@@ -279,7 +279,7 @@ async def test_all_people_together_write_so_much_into_one_room_and_another_room_
             assert refused.value.code == "rate_limited"
             assert 0 < refused.value.problem["retry_after_s"] <= 100
         await ann.does("delete", room="lobby", message=seq)  # what takes something back is always possible
-        room = (await ann.does("create_room", name="Tea"))["id"]
+        room = (await ann.does("create", name="Tea"))["id"]
         await ann.says("three", room=room)
         for _ in range(5):
             with pytest.raises(Refused, match="not_a_member"):

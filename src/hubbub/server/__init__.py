@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from hubbub.app import Chat
 from hubbub.core.addresses import Networks
 from hubbub.errors import SetupError
-from hubbub.server.limits import Config, Limits, room_for
+from hubbub.server.limits import OTHER_FILES, Config, Limits, room_for
 from hubbub.settings import Settings
 from hubbub.web.socket import SocketFirst
 
@@ -76,11 +76,13 @@ class Server(uvicorn.Server):
             "server_header": False,
             "forwarded_allow_ips": Networks(settings.trusted_proxies).written(),
         }
+        connections = room_for(settings.connections_max)
         limits = Limits(
             request_s=settings.request_timeout_s,
             stall_s=settings.stall_timeout_s,
             close_s=settings.close_timeout_s,
-            connections=room_for(settings.connections_max),
+            connections=connections,
+            sockets=connections + OTHER_FILES // 2,
         )
         self._chat: Chat = app.state.chat
         whole = SocketFirst(app, self._chat)
