@@ -23,7 +23,7 @@ MESSAGE_BYTES = 1_000
 BUFFER_BYTES = 4_096
 """Of the kernel, for one who reads nothing: by default it takes megabytes before a server notices anything."""
 IN_FLIGHT = 4
-PATIENT = {f"HUBBUB_{name}_TIMEOUT_S": "600" for name in ("PING", "STALL")}
+PATIENT = {f"HUBBUB_{name}_TIMEOUT_S": "600" for name in ("PING", "STALL", "HELLO")}
 COLUMNS = {
     "stalled": "stalled|d",
     "readers": "readers|,d",

@@ -183,6 +183,27 @@ MUTANTS = [
         ("tests/web/test_socket.py",),
     ),
     Mutant(
+        "who may not write in a room uses up its limit",
+        "src/hubbub/service/service.py",
+        "self._rooms.give_back(room, self._clock())",
+        "pass",
+        ("tests/web/test_socket.py",),
+    ),
+    Mutant(
+        "anybody may say from which address they come",
+        "src/hubbub/server/__init__.py",
+        "Networks(settings.trusted_proxies).written()",
+        '"*"',
+        ("tests/web/test_addresses.py",),
+    ),
+    Mutant(
+        "under overload posts go before signals",
+        "src/hubbub/service/service.py",
+        "self._context.shedding.check(verb.shed)",
+        "self._context.shedding.check(Shed.SIGNALS)",
+        ("tests/web/test_shedding.py",),
+    ),
+    Mutant(
         "commands are taken for JSON before they are",
         SOCKET,
         "command = COMMANDS.validate_json(text)",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.core.limits import FORGET_EVERY_S, KEYS_MAX, Meter, Rate
+from hubbub.core.limits import FORGET_EVERY_S, KEYS_MAX, Meter, Rate, when_to_try
 
 rates = st.builds(Rate, per_second=st.sampled_from([0.1, 1.0, 10.0, 333.0]), burst=st.integers(1, 20))
 pauses = st.lists(st.floats(0, 3) | st.sampled_from([0.0, 0.001, 0.1]), max_size=60)
@@ -97,3 +97,8 @@ def test_what_was_not_done_is_given_back(rate: Rate, times: int) -> None:
     meter.give_back("ann", 0)
     assert meter.take("ann", 0) == 0
     assert meter.take("ann", 0) > 0
+
+
+@pytest.mark.parametrize(("wait_s", "words"), [(0.0001, "0.1"), (0.1, "0.1"), (2.31, "2.4"), (100, "100.0")])
+def test_nobody_is_told_to_come_too_early(wait_s: float, words: str) -> None:
+    assert when_to_try(wait_s) == f"Try again in {words} s."

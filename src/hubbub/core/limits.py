@@ -1,5 +1,6 @@
 """How often: the generic cell rate algorithm (ITU-T I.371), one number for each key."""
 
+import math
 from typing import NamedTuple
 
 FORGET_EVERY_S = 10.0
@@ -11,6 +12,11 @@ KEYS_MAX = 50_000
 class Rate(NamedTuple):
     per_second: float
     burst: int
+
+
+def when_to_try(wait_s: float) -> str:
+    """For a person, and never too early."""
+    return f"Try again in {math.ceil(wait_s * 10) / 10:.1f} s."
 
 
 class Meter:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from hubbub.core.limits import Meter, Rate
+from hubbub.core.limits import Meter, Rate, when_to_try
 from hubbub.core.models import Found, History, Person, RoomSummary
 from hubbub.core.shedding import Shed
 from hubbub.errors import HubbubError, RateLimited
@@ -119,4 +119,4 @@ class Service:
     def _take(self, meter: Meter, key: str, words: str = "That was too fast.") -> None:
         wait_s = meter.take(key, self._clock())
         if wait_s:
-            raise RateLimited(f"{words} Try again in {wait_s:.1f} s.", retry_after_s=wait_s)
+            raise RateLimited(f"{words} {when_to_try(wait_s)}", retry_after_s=wait_s)

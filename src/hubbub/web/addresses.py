@@ -7,7 +7,7 @@ from typing import Literal
 from starlette.requests import HTTPConnection
 
 from hubbub.core.addresses import Networks, home_of
-from hubbub.core.limits import Meter, Rate
+from hubbub.core.limits import Meter, Rate, when_to_try
 from hubbub.errors import RateLimited
 from hubbub.settings import Settings
 
@@ -39,7 +39,7 @@ class Addresses:
         """Before something is done. Raises RateLimited, which says when to come back."""
         home = self._home(connection)
         if home and (wait_s := self._meters[what].take(home, self._clock())):
-            raise RateLimited(f"{WORDS[what]} Try again in {wait_s:.1f} s.", retry_after_s=wait_s)
+            raise RateLimited(f"{WORDS[what]} {when_to_try(wait_s)}", retry_after_s=wait_s)
 
     def check_space(self, connection: HTTPConnection) -> None:
         """Raises RateLimited when as many WebSockets are open as may be."""

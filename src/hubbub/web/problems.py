@@ -24,7 +24,7 @@ def problem_of(error: HubbubError) -> Problem:
         code=error.code,
         words=error.words,
         retry=error.retry,
-        retry_after_s=None if after is None else round(after, 3),
+        retry_after_s=None if after is None else math.ceil(after * 1000) / 1000,
     )
 
 
