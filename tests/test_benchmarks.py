@@ -82,6 +82,14 @@ async def test_the_connections_benchmark_measures_who_is_there_and_who_comes(tmp
     assert coming["us_per_join"] > 0
 
 
+async def test_the_stalled_benchmark_takes_out_those_who_stopped_and_measures_the_others(tmp_path: Path) -> None:
+    few = ["--members", "20", "--fill", "0.3"]
+    figures = await figures_of("stalled", tmp_path, *few, *MOMENT)
+    assert [(row["stalled"], row["readers"]) for row in figures["summary"]] == [(0, 20), (2, 18)]
+    assert [row["fallen_behind"] >= row["stalled"] for row in figures["summary"]] == [True, True]
+    assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in figures["summary"])
+
+
 async def test_the_resume_benchmark_brings_all_clients_back(tmp_path: Path) -> None:
     figures = await figures_of("resume", tmp_path, "--clients", "10", "--rounds", "1")
     [row] = figures["summary"]

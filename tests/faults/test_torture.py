@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from hubbub.store.migrate import revisions
 from hubbub.testing.people import Guest
 from hubbub.testing.torture.arena import DATABASE, Arena, arena
-from hubbub.testing.torture.copies import back_up, make_previous
+from hubbub.testing.torture.copies import back_up, make_older
 from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault
 from hubbub.testing.torture.run import Plan, Report, torture
 
@@ -91,7 +92,7 @@ async def test_g8_a_server_that_waits_for_slow_readers_is_found_out(tmp_path: Pa
 async def test_g19_an_upgrade_that_is_left_half_done_is_found_out(tmp_path: Path) -> None:
     async def interrupt(ring: Arena, _: object) -> None:
         await ring.stop()
-        make_previous(ring.data / DATABASE)
+        make_older(ring.data / DATABASE, revisions()[1])
         await ring.dies_at_start("before-statement:9")
         await ring.start()
 
@@ -126,7 +127,7 @@ async def test_g19_an_upgrade_is_whole_or_not_at_all_wherever_it_is_killed(tmp_p
         last = await ann.says("before the upgrade")
         await ann.drops()
         await ring.stop()
-        make_previous(ring.data / DATABASE)
+        make_older(ring.data / DATABASE, revisions()[1])
         kept = tmp_path / "previous.db"
         shutil.copy(ring.data / DATABASE, kept)
         for when in ("before", "after"):

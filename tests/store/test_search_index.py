@@ -23,7 +23,7 @@ from hubbub.store.packed import BLOCK_MAX, numbers_of, pack, unpack
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.store_search import found, page
 from hubbub.testing.store_stage import ANN, AT, BOB, PLANS, Opened, draft, found_plans, post
-from tests.store.older import make_older
+from hubbub.testing.torture.copies import make_older
 from tests.store.test_sqlite_statements import cost
 
 PATIENCE_S = 20.0

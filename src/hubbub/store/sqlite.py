@@ -82,7 +82,8 @@ class SqliteStore:
         self._unlock()
 
     def load(self) -> StoreLoad:
-        return StoreLoad(self._writer.waiting() if self._writer else 0, self._batch_sizes)
+        writer, readers = self._writer, self._readers
+        return StoreLoad(writer.waiting() if writer else 0, readers.waiting() if readers else 0, self._batch_sizes)
 
     async def read(self, function: Callable[[Reader], T]) -> T:
         if self._readers is None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hubbub.errors import SetupError
-from hubbub.testing.process import ServerProcess, start_server
+from hubbub.testing.process import UNLIMITED, ServerProcess, start_server
 from hubbub.testing.proxy import Flow, Proxy
 from hubbub.testing.torture.crowd import Crowd
 from hubbub.testing.volume import Volume, VolumeError, volume
 
 LAUNCHER = ("-m", "hubbub.testing.faulty_server")
 SETTINGS: dict[str, Any] = {
-    "posts_per_second": 100_000, "posts_burst": 100_000, "commands_per_second": 100_000, "commands_burst": 100_000,
+    **UNLIMITED,
     "outlet_buffer_bytes": 16_384, "ring_size": 32, "replay_limit": 50, "sweep_interval_s": 1,
     "ping_interval_s": 2, "ping_timeout_s": 4, "stall_timeout_s": 5, "presence_grace_s": 0.1,
     "drain_s": 3, "close_timeout_s": 1,

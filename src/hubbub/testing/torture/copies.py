@@ -63,19 +63,19 @@ async def interrupt_upgrades(arena: Arena, chance: random.Random) -> None:
     """The server finds a database of the version before, and is killed at a statement of the upgrade, some times."""
     if code := await arena.stop():
         raise AssertionError(f"SIGTERM ended the server with {code}, not with 0")
-    await asyncio.to_thread(make_previous, arena.data / DATABASE)
+    await asyncio.to_thread(make_older, arena.data / DATABASE, revisions()[1])
     for _ in range(UPGRADES):
         await arena.dies_at_start(f"{chance.choice(STARTING_POINTS)}:{chance.randint(1, STATEMENTS_MAX)}")
     await arena.start()
 
 
-def make_previous(database: Path) -> None:
-    """The same chat in the schema before the newest, in the place of a database that nobody uses. What only the newest
-    schema can say is lost."""
-    old = database.with_name("previous.db")
+def make_older(database: Path, revision: str) -> None:
+    """The same chat in the schema of this revision, in the place of a database that nobody uses. What only newer
+    schemas can say is lost."""
+    old = database.with_name("older.db")
     engine = create_engine(URL.create("sqlite", database=str(old)))
-    with engine.begin() as connection:
-        upgrade(connection, to=revisions()[1])
+    with engine.connect() as connection:
+        upgrade(connection, to=revision)
     engine.dispose()
     with closing(sqlite3.connect(old)) as copy, copy:
         copy.execute("ATTACH ? AS new", [str(database)])
