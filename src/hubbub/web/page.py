@@ -19,6 +19,7 @@ from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
 from hubbub.web.auth import check_same_origin, is_secure, set_session_cookie, visit_of
 from hubbub.web.headers import security_headers
+from hubbub.web.problems import retry_after
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -99,6 +100,7 @@ class Page:
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
+                self._chat.addresses.take("arrivals", request)
                 me, token = await self._chat.people.arrive(None, visit_of(request))
             summary = await self._chat.people.summary(me, room)
             if summary is None:
@@ -108,7 +110,7 @@ class Page:
             rooms = await self._chat.people.rooms(me)
             waiting = await self._chat.people.waiting(me)
         except HubbubError as error:
-            return self._at_the_door(request, error)
+            return self._at_the_door(request, error, text)
         response = self._render(request, me, summary, rooms, history, around, text, problem, waiting)
         if token:
             set_session_cookie(response, token, secure=is_secure(request))
@@ -147,13 +149,13 @@ class Page:
             return problem_page(request, self._chat.place.name, NotFound("There is no such room."))
         return self._to(request, room)
 
-    def _at_the_door(self, request: Request, error: HubbubError) -> Response:
+    def _at_the_door(self, request: Request, error: HubbubError, text: str) -> Response:
         base = request.scope.get("root_path", "")
         if error.code == "no_guests":
             return RedirectResponse(f"{base}/sign-in", 303, {"Cache-Control": "no-store"})
         if error.code == "waiting":
             return plain_page(request, "waiting.html", error.status, place=self._chat.place.name)
-        return problem_page(request, self._chat.place.name, error)
+        return problem_page(request, self._chat.place.name, error, text)
 
     def _to(self, request: Request, room: str, anchor: str = "") -> Response:
         return RedirectResponse(f"{request.scope.get('root_path', '')}/r/{room}{anchor}", 303)
@@ -205,9 +207,11 @@ class Page:
         return _html(request, html, 422 if problem else 200)
 
 
-def problem_page(request: Request, place: str, error: HubbubError) -> Response:
-    """For when there is no room to show."""
-    return plain_page(request, "problem.html", error.status, place=place, words=error.words)
+def problem_page(request: Request, place: str, error: HubbubError, text: str = "") -> Response:
+    """For when there is no room to show. With what was written."""
+    response = plain_page(request, "problem.html", error.status, place=place, words=error.words, text=text)
+    response.headers.update(retry_after(error))
+    return response
 
 
 def plain_page(request: Request, template: str, status: int, **fields: object) -> Response:

@@ -68,9 +68,11 @@ async def _receive(chat: "Chat", websocket: WebSocket) -> None:
     page must read it, because browsers do not show responses to a script."""
     try:
         chat.must_go_on()
+        chat.addresses.take("handshakes", websocket)
         if not chat.auth.origin_allowed(websocket):
             raise Forbidden("This connection comes from a page of another site.", code="foreign_origin")
         session = await chat.auth.session_of(websocket)
+        chat.addresses.check_space(websocket)  # the last, so that of many at once none is let in by mistake
     except HubbubError as error:
         await websocket.send_denial_response(problem_response(error))
         return
@@ -94,7 +96,7 @@ class Session:
     """
 
     __slots__ = (
-        *("_chat", "_closing", "_connection", "_ended", "_handler", "_hello_clock"),
+        *("_chat", "_closing", "_connection", "_ended", "_handler", "_hello_clock", "_home"),
         *("_outlet", "_waiting", "_websocket", "_wire", "_worker"),
     )
 
@@ -107,6 +109,7 @@ class Session:
         self._connection = Connection(session.person, self._outlet, name=REQUEST.get())
         self._connection.session = session.session
         self._connection.end = self._end
+        self._home = chat.addresses.opened(websocket)
         self._wire = wire_of(websocket)
         # Of a server that has no wire:
         self._websocket = None if self._wire else websocket
@@ -277,6 +280,7 @@ class Session:
             return
         self._ended = True
         self._stop_clock()
+        self._chat.addresses.closed(self._home)
         self._chat.depart(self._connection)
         if self._worker and self._worker is not asyncio.current_task():
             self._worker.cancel()
