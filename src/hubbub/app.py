@@ -16,17 +16,29 @@ from hubbub.bus import Bus
 from hubbub.bus.local import LocalBus
 from hubbub.core.models import Author, Person, Place, RoomSummary
 from hubbub.counts import Counts, watch_loop
-from hubbub.errors import HubbubError, Unavailable
+from hubbub.errors import CloseCode, HubbubError, Unavailable
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.pace import Pace
 from hubbub.hub.plain import plain_of_frame, plain_text
 from hubbub.hub.presence import PresenceBoard
 from hubbub.hub.typing import TypingBoard
-from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, MessagePosted, Post, Restarting, Value
+from hubbub.protocol import (
+    AnyCommand,
+    Envelope,
+    MemberLeft,
+    MessageDeleted,
+    MessagePosted,
+    MessagesErased,
+    Post,
+    Restarting,
+    Value,
+)
 from hubbub.relay import Relay
 from hubbub.service import Service
+from hubbub.service.caretaker import Caretaker
 from hubbub.service.context import Context
+from hubbub.service.my_data import export
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
@@ -50,6 +62,11 @@ STALL_CHECKS = 4
 """Looks for stalled connections within one stall timeout."""
 RETURN_SPREAD_PER_CONNECTION_MS = 5
 RETURN_SPREAD_MAX_MS = 10_000
+ENDS = {
+    "signed_out": (CloseCode.SIGN_IN_NEEDED, "You are signed out."),
+    "banned": (CloseCode.BANNED, "You have been banned here."),
+}
+"""How connections are closed whose person must go."""
 LAST_COMMANDS_S = 6.0
 """Time for commands that are under way at a restart: a little longer than a write waits for a locked database."""
 LAST_WORDS_S = 1.0
@@ -90,6 +107,7 @@ class Chat:
             spawn=self.spawn,
             on_person=self._person_changed,
             on_typing=self._typing_changed,
+            on_place=self._place_changed,
             ring_size=settings.ring_size,
             sweep_interval_s=settings.sweep_interval_s,
         )
@@ -115,7 +133,9 @@ class Chat:
             place=lambda: self.place,
             new_token=lambda: secrets.token_urlsafe(32),
         )
+        self._context = context
         self.people = People(context)
+        self._caretaker = Caretaker(context)
         self._service = Service(context, clock=time.monotonic)
         self.auth = Auth(self.people, settings)
         self.epoch = ""
@@ -154,6 +174,7 @@ class Chat:
             self.epoch, place = await self.store.read(lambda reader: (reader.epoch(), reader.place()))
             self.place = place or self.place
             self.spawn(self.relay.sweep())
+            self.spawn(self._caretaker.run())
             self.spawn(self._cut_stalled())
             self.spawn(watch_loop(self.counts.loop_lag_seconds))
             stack.pop_all()
@@ -203,6 +224,12 @@ class Chat:
         if isinstance(command, Post):
             self.counts.post_seconds.observe(time.perf_counter() - began)
         return value
+
+    async def export(self, me: Person) -> AsyncIterator[str]:
+        """Everything of one's own, as JSON in pieces. Raises RateLimited."""
+        self.must_go_on()
+        self._service.take_turn(me)
+        return export(self._context, me)
 
     def cut(self, connection: Connection, reason: str) -> None:
         """Ends a connection for which nothing else can be done. Its client comes back with its cursors."""
@@ -260,11 +287,11 @@ class Chat:
                     seq=event.seq,
                     frame=item.frame,
                     plain=plain_text(event),
-                    erases=isinstance(event, MessageDeleted),
+                    erases=isinstance(event, MessageDeleted | MessagesErased),
                 )
             )
             if isinstance(event, MessagePosted | MemberLeft):
-                self._stop_typing(event.room, event.by)
+                self._stop_typing(event.room, event.person if isinstance(event, MemberLeft) else event.by)
 
     def _stop_typing(self, room: str, person: Author) -> None:
         if self.typing.is_typing(room, person.id):
@@ -280,9 +307,13 @@ class Chat:
             self.typing.type(room, person)
 
     def _person_changed(self, envelope: Envelope) -> None:
-        """A person with connections here has joined or left a room, or has another name."""
+        """A person with connections here has joined or left a room, has another name, or must go."""
         assert envelope.person is not None
         for connection in self.hub.connections_of(envelope.person):
+            if envelope.ends:
+                if envelope.session in (None, connection.session):
+                    connection.end(*ENDS[envelope.ends])
+                continue
             if envelope.renamed:
                 self._rename(connection, envelope.renamed)
             elif not connection.ready:
@@ -291,6 +322,9 @@ class Chat:
                 self._move(connection, envelope.room, envelope.seq, envelope.membership)
             if connection.ready and not connection.plain:
                 self.hub.tell(connection, envelope.frame)
+
+    def _place_changed(self, place: Place) -> None:
+        self.place = place
 
     def _move(self, connection: Connection, room: str, seq: int, membership: str | None) -> None:
         connection.changed = {**connection.changed, room: seq}

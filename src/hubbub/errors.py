@@ -111,4 +111,7 @@ class CloseCode(IntEnum):
     """The first frame was not `hello`, came later than `hello_timeout_s`, or named another version of the protocol.
     Do not come back: the client has to be changed."""
     SIGN_IN_NEEDED = 4401
-    """The handshake had no valid session. Come back with one: by `POST /api/guests`, or by loading the page anew."""
+    """The handshake had no valid session, or it has ended since. Come back with one: by `POST /api/guests`, or by
+    loading the page anew."""
+    BANNED = 4403
+    """This person has been banned from the place. Do not come back."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from hubbub.core.models import Person, RoomSummary
+from hubbub.errors import CloseCode
 from hubbub.hub.outlet import Batch, Outlet
 from hubbub.protocol import Reset
 from hubbub.store import StoredFrame
@@ -26,10 +27,17 @@ class Connection:
     """One socket of one person. `plain` ones speak the tutorial's text protocol instead of JSON frames.
     `name` is what the log calls it."""
 
-    __slots__ = ("behind", "changed", "live", "memberships_changed", "name", "outlet", "person", "plain", "ready")
+    __slots__ = (
+        *("behind", "changed", "end", "live", "memberships_changed", "name"),
+        *("outlet", "person", "plain", "ready", "session"),
+    )
 
     def __init__(self, person: Person, outlet: Outlet, *, plain: bool = False, name: str = "") -> None:
         self.name = name
+        self.session = ""
+        """The public id of the session that it was opened with."""
+        self.end: Callable[[CloseCode, str], None] = lambda code, reason: outlet.abort()
+        """Closes it, with a code and words for its client."""
         self.person = person
         self.outlet = outlet
         self.plain = plain
@@ -139,6 +147,22 @@ class Hub:
             feed.ring.clear()
         feed.ring.append(frame)
         self._enqueue(room, feed, frame)
+
+    def forget(self, room: str) -> None:
+        """Something was taken out of the log, and no event says so: no earlier frame is given from the ring."""
+        if feed := self._feeds.get(room):
+            feed.ring.clear()
+
+    def skip(self, room: str, seq: int) -> None:
+        """The log has nothing any more between what was delivered here and `seq`: goes on after it. Whoever was live
+        is behind now, for `CatchUp` to find out and reset."""
+        feed = self._feeds[room]
+        self._write_pending(room, feed)
+        feed.ring.clear()
+        feed.head = seq
+        for connection in list(feed.live):
+            self._fall_behind(connection, room, feed)
+        feed.written = seq
 
     def signal(self, room: str, json: str, plain: str | None) -> None:
         """Hands a signal to everybody live in the room who is not short of buffer."""

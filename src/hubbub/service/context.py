@@ -27,3 +27,5 @@ class Context:
     """A fresh secret of 256 random bits, safe in a URL or header."""
     searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_MAX))
     """So that searches never keep all of the store's readers from everybody else."""
+    erasing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is something to erase: see `hubbub.service.caretaker`."""

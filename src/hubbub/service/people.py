@@ -2,16 +2,17 @@
 
 import hashlib
 
-from hubbub.core import policy
+from hubbub.core import policy, rules
+from hubbub.core.addresses import home_of
 from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
 from hubbub.core.names import guest_name
 from hubbub.core.text import clean_name
-from hubbub.errors import Forbidden, Unavailable
+from hubbub.errors import Forbidden, SignInNeeded, Unavailable
 from hubbub.protocol import ChangeName, Envelope, Me, MemberRenamed
 from hubbub.service.change import stamp
 from hubbub.service.context import Context
 from hubbub.service.rooms import enter_room
-from hubbub.store import Transaction
+from hubbub.store import Reader, Transaction
 
 TAKEN_IDS_MAX = 1000
 
@@ -22,20 +23,24 @@ class People:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def arrive(self, name: str | None = None) -> tuple[Person, str]:
-        """Makes a guest, in the lobby, and a session token for it. The id is the time of this first visit.
-        Raises Forbidden when guests are not welcome, Invalid for a bad name."""
+    async def arrive(self, name: str | None = None, address: str = "") -> tuple[Person, str]:
+        """Makes a guest, in the lobby, and a session token for it. The id is the time of this first visit; `address`
+        is from where they come. Raises Forbidden when guests are not welcome, Invalid for a bad name."""
         if self._context.place().guests == "no":
             raise Forbidden("Guests are not welcome here.", code="no_guests")
         called = clean_name(name) if name else None
+        rules.check_words(called or "", self._context.place())
+        home = home_of(address)
         token = self._context.new_token()
 
         def change(tx: Transaction) -> Person:
             at = self._context.now()
+            policy.must_be_welcome(tx.address_banned_until(home), at)
             number = _free_number(tx, at)
             person = self._add(tx, "guest", number, called or guest_name(number), at)
             policy.may_be_called(person.name, person)
             tx.add_session(_hash(token), person.id, at)
+            tx.remember_address(person.id, home)
             return person
 
         return await self._context.store.write(change), token
@@ -58,6 +63,16 @@ class People:
         """The rooms that the person is in, the most recently active first."""
         return await self._context.store.read(lambda reader: reader.rooms_of(me.id))
 
+    async def rooms_at_sign_in(self, me: Person) -> list[RoomSummary]:
+        """The same, for a new connection. Raises SignInNeeded for somebody who has had to go since its handshake."""
+
+        def look(reader: Reader) -> list[RoomSummary]:
+            if not reader.is_signed_in(me.id):
+                raise SignInNeeded("Nobody is signed in.")
+            return reader.rooms_of(me.id)
+
+        return await self._context.store.read(look)
+
     async def summary(self, me: Person, room: str) -> RoomSummary | None:
         return await self._context.store.read(lambda reader: reader.summary(room, me.id))
 
@@ -70,6 +85,7 @@ class People:
 async def change_name(context: Context, me: Person, command: ChangeName) -> Person:
     """Each room that the person is in has the change in its log, because it changes what its messages look like."""
     name = clean_name(command.name)
+    rules.check_words(name, context.place())
     policy.may_be_called(name, me)
 
     def change(tx: Transaction) -> Person:

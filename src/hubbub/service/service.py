@@ -10,37 +10,55 @@ from hubbub.protocol import (
     AnyCommand,
     Applied,
     ArchiveRoom,
+    AuditPage,
+    Ban,
     ChangeName,
     Command,
     CreateRoom,
     Delete,
     Edit,
+    ForgetMe,
     GetHistory,
+    GetRules,
     Here,
     Join,
+    Kick,
     Leave,
     ListMembers,
     ListPins,
+    ListReports,
     ListRooms,
+    ListSanctions,
     MarkRead,
     MarkUnread,
     MemberPage,
+    Mute,
     Nothing,
     Pin,
     Pins,
     Post,
     React,
+    ReadAudit,
     ReadState,
     RenameRoom,
+    Report,
+    ReportPage,
+    Resolve,
     RoomPage,
+    Rules,
+    SanctionPage,
     SayTyping,
     Search,
+    SetRetention,
+    SetRules,
+    Unban,
+    Unmute,
     Unpin,
     Unreact,
     Value,
     WhoIsHere,
 )
-from hubbub.service import messages, people, reading, rooms, search
+from hubbub.service import audit, messages, moderation, my_data, people, reading, reports, rooms, rules, search
 from hubbub.service.context import Context
 
 
@@ -75,6 +93,20 @@ VERBS: dict[type[Command], Verb] = {
     MarkUnread: Verb(reading.mark_unread, ReadState),
     SayTyping: Verb(reading.say_typing, Nothing),
     ChangeName: Verb(people.change_name, Person),
+    Mute: Verb(moderation.mute, Nothing),
+    Unmute: Verb(moderation.unmute, Nothing),
+    Ban: Verb(moderation.ban, Nothing),
+    Unban: Verb(moderation.unban, Nothing),
+    Kick: Verb(moderation.kick, Applied),
+    ListSanctions: Verb(moderation.sanctions, SanctionPage),
+    Report: Verb(reports.report, Nothing, posts=True),
+    ListReports: Verb(reports.reports, ReportPage),
+    Resolve: Verb(reports.resolve, Nothing),
+    ReadAudit: Verb(audit.audit, AuditPage),
+    GetRules: Verb(rules.rules, Rules),
+    SetRules: Verb(rules.set_rules, Rules),
+    SetRetention: Verb(rules.set_retention, Applied),
+    ForgetMe: Verb(my_data.forget_me, Nothing),
 }
 
 
@@ -92,10 +124,14 @@ class Service:
         """Does what the command says, in the name of `me`; returns when it is durable.
         Raises HubbubError; RateLimited says when to come back."""
         verb = VERBS[type(command)]
-        self._take(self._commands, me)
+        self.take_turn(me)
         if verb.posts:
             self._take(self._posts, me)
         return await verb.run(self._context, me, command)
+
+    def take_turn(self, me: Person) -> None:
+        """Counts one request against the limit for commands. Raises RateLimited."""
+        self._take(self._commands, me)
 
     def _take(self, meter: Meter, me: Person) -> None:
         wait_s = meter.take(me.id, self._clock())

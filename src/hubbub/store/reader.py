@@ -26,6 +26,7 @@ from hubbub.core.models import (
 from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
 from hubbub.store.index import Block, next_block
+from hubbub.store.order import OrderReader
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.search import find, people_named, rooms_of
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction, session
@@ -39,7 +40,7 @@ _person: BindParameter[str] = bindparam("person")
 _limit: BindParameter[int] = bindparam("limit")
 
 META = select(meta.c.value).where(meta.c.key == bindparam("key"))
-ROOM_COLUMNS = [c for c in room.c if c.name != "name_key"]
+ROOM_COLUMNS = [c for c in room.c if c.name not in ("name_key", "floor")]
 ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
 ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived, room.c.kind == "public")
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
@@ -57,9 +58,10 @@ MEMBERS = (
 )
 MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
 _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
-_silenced = select(func.max(sanction.c.until)).where(
-    sanction.c.person == _person, sanction.c.room.in_([literal(""), room.c.id]), sanction.c.kind == "mute"
-)
+_here_or_everywhere = and_(sanction.c.person == _person, sanction.c.room.in_([literal(""), room.c.id]))
+_until = select(func.max(sanction.c.until)).where(_here_or_everywhere)
+_muted = _until.where(sanction.c.kind == "mute").correlate(room).scalar_subquery().label("muted_until")
+_banned = _until.where(sanction.c.kind == "ban").correlate(room).scalar_subquery().label("banned_until")
 _about = [room.c.head, room.c.archived, room.c.kind, room.c.announcement, room.c.slow_s]
 STANDING = Prepared(
     select(
@@ -68,7 +70,8 @@ STANDING = Prepared(
         membership.c.role.label("membership"),
         person.c.name,
         person.c.role.label("place"),
-        _silenced.correlate(room).scalar_subquery().label("muted_until"),
+        _muted,
+        _banned,
     )
     .select_from(room)
     .outerjoin(person, person.c.id == _person)
@@ -78,6 +81,7 @@ STANDING = Prepared(
 _seen = [
     *(room.c.id, room.c.name, room.c.topic, room.c.created_by, room.c.last_at, *_about),
     *(membership.c.joined_at, membership.c.read, membership.c.role.label("membership"), person.c.role.label("place")),
+    _muted,
 ]
 _visible = or_(room.c.kind == "public", membership.c.person.is_not(None))
 _with_me = room.outerjoin(membership, _mine).outerjoin(person, person.c.id == _person)
@@ -130,11 +134,11 @@ Rows = Sequence[Any]
 """Rows of MESSAGES."""
 
 
-class SqlReader:
+class SqlReader(OrderReader):
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
     def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._driver = driver or Driver(connection)
 
     def epoch(self) -> str:
@@ -176,6 +180,7 @@ class SqlReader:
                 author=None if row.name is None else Author(id=person, name=row.name),
                 place=row.place or "guest",
                 muted_until=row.muted_until or 0,
+                banned_until=row.banned_until or 0,
             )
         return None
 
@@ -295,6 +300,7 @@ class SqlReader:
             announcement=row.announcement,
             slow_s=row.slow_s,
             role=policy.role_of(row.membership, row.place or "guest"),
+            muted_until=row.muted_until or 0,
             head=row.head,
             last_at=row.last_at,
             joined=joined,
@@ -352,6 +358,7 @@ def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:
         reply_to=row.reply_to,
         edited_at=row.edited_at,
         deleted=row.deleted,
+        reason=row.reason,
         pinned=row.pinned,
         reactions=[Reaction(emoji=emoji, people=people) for emoji, people in chosen.items()],
     )

@@ -80,8 +80,8 @@ def people_named(connection: Connection, beginning: str, limit: int) -> list[str
 
 
 def _judged(connection: Connection, query: Query, authors: Collection[str] | None, place: Place) -> list[Piece] | None:
-    row = connection.execute(TEXT, {"room": place.room, "seq": place.seq}).one()
-    if row.deleted or (authors is not None and row.author not in authors):
+    row = connection.execute(TEXT, {"room": place.room, "seq": place.seq}).first()
+    if row is None or row.deleted or (authors is not None and row.author not in authors):
         return None
     return query.match(row.text)
 

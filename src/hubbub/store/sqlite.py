@@ -12,18 +12,19 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from hubbub.core.models import LOBBY, Author
+from hubbub.core.models import LOBBY, SERVER
 from hubbub.counts import WRITES, Histogram
 from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
 from hubbub.store import Committed, Reader, StoreLoad, Transaction
+from hubbub.store.checkpoints import GATHER_S, Checkpoints
 from hubbub.store.folder import lock
 from hubbub.store.index import BLOCK_MAX
 from hubbub.store.indexer import Indexer
 from hubbub.store.migrate import NewerDatabase, upgrade
 from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
-from hubbub.store.transaction import SERVER_ID, SqlTransaction
+from hubbub.store.transaction import SqlTransaction
 from hubbub.store.writer import Writer
 from hubbub.tasks import Tasks
 
@@ -41,10 +42,17 @@ PRAGMAS = (
 
 class SqliteStore:
     """Implements `hubbub.store.Store`. `now` gives milliseconds, `new_epoch` a random id for a new log; messages are
-    indexed for search in blocks of `block_size`."""
+    indexed for search in blocks of `block_size`; `forget_s` after something was erased the -wal file has forgotten it
+    too."""
 
     def __init__(
-        self, path: Path, *, now: Callable[[], int], new_epoch: Callable[[], str], block_size: int = BLOCK_MAX
+        self,
+        path: Path,
+        *,
+        now: Callable[[], int],
+        new_epoch: Callable[[], str],
+        block_size: int = BLOCK_MAX,
+        forget_s: float = GATHER_S,
     ) -> None:
         self.path = path
         self.on_commit: Callable[[Sequence[Committed | Envelope]], None] = lambda news: None
@@ -52,6 +60,7 @@ class SqliteStore:
         self._new_epoch = new_epoch
         self._tasks = Tasks()
         self._block_size = block_size
+        self._forget_s = forget_s
         self._lock: IO[str] | None = None
         self._writer: Writer | None = None
         self._readers: Readers | None = None
@@ -69,7 +78,9 @@ class SqliteStore:
         self._readers = Readers(self._read_engine, failure_of)
         self._writer = Writer(self._write_engine, failure_of, self._committed, self._batch_sizes)
         self._indexer = Indexer(self.read, self.write, self._block_size)
+        self._checkpoints = Checkpoints(self._read_engine, self._forget_s)
         self._tasks.spawn(self._indexer.run())
+        self._tasks.spawn(self._checkpoints.run())
 
     async def stop(self) -> None:
         await self._tasks.stop()
@@ -98,6 +109,7 @@ class SqliteStore:
 
     def _committed(self, news: Sequence[Committed | Envelope]) -> None:
         self._indexer.heard(news)
+        self._checkpoints.heard(news)
         self.on_commit(news)
 
     def _prepare(self) -> None:
@@ -115,8 +127,7 @@ class SqliteStore:
 
     def _make_lobby(self, transaction: Transaction) -> None:
         if transaction.room(LOBBY) is None:
-            author = Author(id=SERVER_ID, name="Hubbub")
-            transaction.append(RoomCreated(room=LOBBY, seq=0, at=self._now(), by=author, name="Lobby"))
+            transaction.append(RoomCreated(room=LOBBY, seq=0, at=self._now(), by=SERVER, name="Lobby"))
 
     def _unlock(self) -> None:
         if self._lock:

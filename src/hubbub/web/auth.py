@@ -54,6 +54,11 @@ def own_origin(connection: HTTPConnection) -> str:
     return f"{scheme}://{host.lower().removesuffix(default_port)}"
 
 
+def address_of(connection: HTTPConnection) -> str:
+    """From where somebody comes, as the server believes it; "" when it cannot know."""
+    return connection.client.host if connection.client else ""
+
+
 def check_same_origin(connection: HTTPConnection, settings: Settings) -> None:
     """Raises Forbidden for a request that changes something and comes from a foreign page."""
     if connection.scope.get("method", "GET") in SAFE_METHODS:

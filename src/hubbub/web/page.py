@@ -17,7 +17,7 @@ from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound, SignInNeeded
 from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
-from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
+from hubbub.web.auth import address_of, check_same_origin, own_origin, set_session_cookie
 from hubbub.web.headers import security_headers
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Page:
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
-                me, token = await self._chat.people.arrive()
+                me, token = await self._chat.people.arrive(address=address_of(request))
             summary = await self._chat.people.summary(me, room)
             if summary is None:
                 raise NotFound("There is no such room.", code="room_not_found")

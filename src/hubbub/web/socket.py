@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub._version import __version__
 from hubbub.core.models import Person, RoomSummary
-from hubbub.errors import CloseCode, Forbidden, HubbubError, Invalid, RateLimited
+from hubbub.errors import CloseCode, Forbidden, HubbubError, Invalid, RateLimited, SignInNeeded
 from hubbub.hub.hub import Connection
 from hubbub.logs import REQUEST
 from hubbub.protocol import COMMANDS, VERSION, AnyCommand, CommandId, Error, Hello, Result, Welcome
@@ -99,6 +99,7 @@ class Session:
         self._ended = False
         self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._end)
         self._connection = Connection(person, self._outlet, name=REQUEST.get())
+        self._connection.end = self._end
         self._wire = wire_of(websocket)
         # Of a server that has no wire:
         self._websocket = None if self._wire else websocket
@@ -191,6 +192,8 @@ class Session:
     async def _welcome(self, hello: Hello) -> None:
         try:
             await self._greet(hello)
+        except SignInNeeded as error:
+            self._end(CloseCode.SIGN_IN_NEEDED, error.words)
         except HubbubError as error:
             self._end(CloseCode.TRY_AGAIN_LATER if error.retry else CloseCode.INTERNAL_ERROR, _fit(error.words))
         except Exception:
@@ -213,12 +216,13 @@ class Session:
             await chat.enter(connection, room.id, cursor if cursor <= room.head else -1, room)
 
     async def _memberships(self) -> list[RoomSummary]:
-        """Connected first, read second: what changes in between is read again."""
+        """Connected first, read second: what changes in between is read again. Raises SignInNeeded for whoever had to
+        go since the handshake."""
         connection = self._connection
         self._chat.hub.connect(connection)
         while not connection.ready:
             connection.memberships_changed = False
-            rooms = await self._chat.people.rooms(connection.person)
+            rooms = await self._chat.people.rooms_at_sign_in(connection.person)
             connection.ready = not connection.memberships_changed
         return rooms
 

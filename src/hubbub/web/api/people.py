@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from hubbub.core.emoji import emoji_table
 from hubbub.core.models import Person, Record
 from hubbub.protocol import ChangeName, Name, Value
-from hubbub.web.auth import check_same_origin
+from hubbub.web.auth import address_of, check_same_origin
 from hubbub.web.problems import ProblemRoute
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def people_router(chat: "Chat") -> APIRouter:
     async def come_as_guest(request: Request, body: NewGuest) -> Guest:
         """Makes a guest and a session for it. For programs: a browser becomes one when it opens the page."""
         check_same_origin(request, chat.settings)
-        person, token = await chat.people.arrive(body.name)
+        person, token = await chat.people.arrive(body.name, address_of(request))
         return Guest(person=person, token=token)
 
     @router.get("/me")

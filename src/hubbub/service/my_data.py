@@ -1,0 +1,92 @@
+"""What somebody has here is theirs: they can take it with them, and have it deleted."""
+
+import json
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+from hubbub.core.models import DELETED_NAME, Message, Person
+from hubbub.errors import Conflict, SignInNeeded
+from hubbub.protocol import Envelope, ForgetMe, Left, MemberLeft, MemberRenamed, Nothing
+from hubbub.service.change import stamp
+from hubbub.service.context import Context
+from hubbub.store import Reader, Transaction
+
+ROOMS_PAGE = 100
+SPAN = 2_000
+"""Events of a room that are looked through at once."""
+
+
+async def forget_me(context: Context, me: Person, command: ForgetMe) -> Nothing:
+    """At once: the name, the sessions, the memberships. What takes longer is done by `hubbub.service.caretaker`, also
+    after a restart."""
+
+    def change(tx: Transaction) -> Nothing:
+        person = tx.person(me.id)
+        if person is None or not tx.is_signed_in(me.id):
+            raise SignInNeeded("This account has been deleted already.")
+        if person.role == "owner":
+            words = "You own this place. Hand it over to somebody else before you delete your account."
+            raise Conflict(words, code="owner_stays")
+        gone = person.model_copy(update={"name": DELETED_NAME, "role": "guest"})
+        tx.rename_person(me.id, DELETED_NAME)
+        tx.set_role(me.id, "guest")
+        for room in tx.rooms_of(me.id):
+            who = stamp(context, tx, gone, room.id)
+            tx.append(MemberRenamed(**who, person=gone.author))
+            seq = tx.append(MemberLeft(**who, person=gone.author)).seq
+            frame = Left(room=room.id).model_dump_json(exclude_none=True)
+            tx.announce(Envelope(person=me.id, room=room.id, seq=seq, membership="left", frame=frame))
+        tx.begin_erasure(gone, command.messages)
+        tx.announce(Envelope(person=me.id, ends="signed_out", frame=""))
+        return Nothing()
+
+    await context.store.write(change)
+    context.erasing.set()
+    return Nothing()
+
+
+async def export(context: Context, me: Person) -> AsyncIterator[str]:
+    """One JSON object in pieces: the person, the rooms they are in, and every message of theirs that stands."""
+    rooms = await context.store.read(lambda reader: reader.rooms_of(me.id))
+    mine: dict[str, Any] = {
+        "person": me.model_dump(),
+        "rooms": [{"id": room.id, "name": room.name, "role": room.role, "read": room.read} for room in rooms],
+    }
+    yield json.dumps(mine, ensure_ascii=False)[:-1] + ', "messages": ['
+    between = "\n"
+    async for room, after, up_to in spans(context):
+        for message in await context.store.read(partial(_messages_by, me.id, room, after, up_to)):
+            yield between + json.dumps(_own(message), ensure_ascii=False)
+            between = ",\n"
+    yield "\n]}\n"
+
+
+async def spans(context: Context, room: str = "", seq: int = 0) -> AsyncIterator[tuple[str, int, int]]:
+    """Goes through the logs of all rooms, after this `seq` of this room: in pieces of a room, after a `seq` and up to
+    another."""
+    rooms = [room] if room else []
+    while rooms or (rooms := await context.store.read(partial(_rooms_after, room))):
+        for room in rooms:
+            heads = await context.store.read(partial(_head, room))
+            for after in range(seq, heads, SPAN):
+                yield room, after, min(after + SPAN, heads)
+            seq = 0
+        rooms = []
+
+
+def _own(message: Message) -> dict[str, Any]:
+    """Without what others did to it."""
+    return message.model_dump(include={"room", "seq", "at", "text", "reply_to", "edited_at"}, exclude_none=True)
+
+
+def _messages_by(person: str, room: str, after: int, up_to: int, reader: Reader) -> list[Message]:
+    return reader.messages_by(person, room, after, up_to)
+
+
+def _rooms_after(room: str, reader: Reader) -> list[str]:
+    return reader.room_ids(room, ROOMS_PAGE)
+
+
+def _head(room: str, reader: Reader) -> int:
+    return reader.heads([room]).get(room, 0)
