@@ -91,7 +91,7 @@ TYPES_ONLY = {("web", "app"): {"Chat"}}
 PURE = ["core/*.py", "hub/hub.py"]
 """Files in which nothing awaits."""
 CORE_MAY_IMPORT = (
-    {"collections", "dataclasses", "functools", "html", "re", "typing", "unicodedata"}
+    {"collections", "dataclasses", "functools", "html", "ipaddress", "re", "typing", "unicodedata"}
     | {"emoji", "markdown_it", "nh3", "pydantic", "pygments"}
     | {"hubbub"}
 )

@@ -124,16 +124,7 @@ class Chat:
         )
         self.place = Place(name=settings.name, guests="yes" if settings.guests else "no")
         """As the settings have it until somebody sets it up; then as the store has it."""
-        context = Context(
-            store=self.store,
-            bus=self.bus,
-            presence=self.presence,
-            settings=settings,
-            now=_now_ms,
-            place=lambda: self.place,
-            new_token=lambda: secrets.token_urlsafe(32),
-        )
-        self._context = context
+        self._context = context = self._new_context()
         self.people = People(context)
         self._caretaker = Caretaker(context)
         self._service = Service(context, clock=time.monotonic)
@@ -144,6 +135,17 @@ class Chat:
         """Commands that are being done."""
         self.store.on_commit = self._committed
         self.router = self._routes()
+
+    def _new_context(self) -> Context:
+        return Context(
+            store=self.store,
+            bus=self.bus,
+            presence=self.presence,
+            settings=self.settings,
+            now=_now_ms,
+            place=lambda: self.place,
+            new_token=lambda: secrets.token_urlsafe(32),
+        )
 
     def _routes(self) -> APIRouter:
         router = APIRouter(max_body_size=BODY_MAX_BYTES)

@@ -8,6 +8,7 @@ import pytest
 from hubbub.store import Store
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.store_contract import StoreContract
+from hubbub.testing.store_order import OrderContract
 from hubbub.testing.store_search import SearchContract
 
 
@@ -21,7 +22,7 @@ class TestSqliteStore(StoreContract):
         return SqliteStore(self.path, now=lambda: 1_700_000_000_000, new_epoch=lambda: next(self.epochs))
 
 
-class TestSearchWithManyBlocks(SearchContract):
+class TestSearchWithManyBlocks(SearchContract, OrderContract):
     """Nearly every message is in the index soon, and in a block with few others."""
 
     @pytest.fixture(autouse=True)

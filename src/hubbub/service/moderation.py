@@ -1,7 +1,6 @@
 """Against people: silence them, take them out of a room, keep them out; and end that again."""
 
 from hubbub.core import policy
-from hubbub.core.addresses import is_shared
 from hubbub.core.models import FOREVER, LOBBY, Author, Person, Role, Sanction, Standing
 from hubbub.errors import Forbidden, NotFound
 from hubbub.protocol import (
@@ -65,8 +64,7 @@ async def ban(context: Context, me: Person, command: Ban) -> Nothing:
         else:
             tx.end_sessions(them.id)
             tx.announce(Envelope(person=them.id, ends="banned", frame=""))
-            address = tx.address_of(them.id)
-            if address and not is_shared(address):
+            if address := tx.address_of(them.id):
                 tx.ban_address(address, them.id, min(until, context.now() + ADDRESS_BAN_MS))
         return Nothing()
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from hubbub.core import policy, rules
-from hubbub.core.addresses import home_of
+from hubbub.core.addresses import home_of, is_shared
 from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
 from hubbub.core.names import guest_name
 from hubbub.core.text import clean_name
@@ -40,7 +40,8 @@ class People:
             person = self._add(tx, "guest", number, called or guest_name(number), at)
             policy.may_be_called(person.name, person)
             tx.add_session(_hash(token), person.id, at)
-            tx.remember_address(person.id, home)
+            if not is_shared(address):
+                tx.remember_address(person.id, home)
             return person
 
         return await self._context.store.write(change), token
