@@ -280,6 +280,8 @@ class Chat:
         for item in news:
             if isinstance(item, Envelope):
                 self.bus.publish(item)
+                if item.ends and item.erases:
+                    self._context.erasing.set()
                 continue
             self.counts.events += 1
             event = item.event

@@ -432,7 +432,7 @@ class SetRetention(InRoom):
 
 class ForgetMe(Command):
     """Deletes one's own account, or what one has as a guest: the name, the sessions, the memberships. This cannot be
-    undone."""
+    undone. Connections end with 4401, often before this is answered."""
 
     type: Literal["forget_me"] = "forget_me"
     messages: Literal["keep", "erase"]
@@ -841,7 +841,7 @@ class Envelope(NamedTuple):
     """The same for plain-text clients (the tutorial's protocol); None when they are not told."""
     erases: bool = False
     """Something was taken out of the room's log: earlier frames must not be given to anybody again. Without `seq`:
-    and no event says so."""
+    and no event says so. Together with `ends`: what this person has left behind is to be erased."""
     membership: Literal["joined", "left"] | None = None
     """Together with `person`, `room` and `seq`: this person's connections are (not) in that room after `seq`."""
     renamed: Person | None = None

@@ -36,6 +36,7 @@ from hubbub.protocol import (
     MarkRead,
     MarkUnread,
     MessagePosted,
+    MessagesErased,
     Pin,
     Post,
     React,
@@ -60,6 +61,9 @@ PEOPLE_MAX = 4
 MANY = 10**9
 LIMITS = {"posts_per_second": MANY, "posts_burst": MANY, "commands_per_second": MANY, "commands_burst": MANY}
 READS_ONLY = {"history", "pins", "search", "rooms", "members", "here", "typing"}
+BY_MODERATORS = {"mute", "unmute", "ban", "unban", "kick", "sanctions", "reports", "resolve", "audit", "rules"}
+BY_MODERATORS |= {"set_rules", "retention", "report", "forget_me"}
+"""Tried in test_moderation.py, test_my_data.py and test_retention.py."""
 
 T = TypeVar("T")
 
@@ -255,5 +259,5 @@ def test_anything_in_any_order_keeps_the_rules_and_loses_nothing() -> None:
 
 def test_every_verb_that_changes_something_is_tried() -> None:
     tried = {*MAKES, CreateRoom, MarkRead, MarkUnread}
-    assert {verb for verb in VERBS if verb.model_fields["type"].default not in READS_ONLY} == tried
-    assert {*MAKES.values(), RoomCreated} == set(get_args(Event))
+    assert {verb for verb in VERBS if verb.model_fields["type"].default not in READS_ONLY | BY_MODERATORS} == tried
+    assert {*MAKES.values(), RoomCreated, MessagesErased} == set(get_args(Event))

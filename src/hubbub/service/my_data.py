@@ -38,12 +38,10 @@ async def forget_me(context: Context, me: Person, command: ForgetMe) -> Nothing:
             frame = Left(room=room.id).model_dump_json(exclude_none=True)
             tx.announce(Envelope(person=me.id, room=room.id, seq=seq, membership="left", frame=frame))
         tx.begin_erasure(gone, command.messages)
-        tx.announce(Envelope(person=me.id, ends="signed_out", frame=""))
+        tx.announce(Envelope(person=me.id, ends="signed_out", erases=True, frame=""))
         return Nothing()
 
-    await context.store.write(change)
-    context.erasing.set()
-    return Nothing()
+    return await context.store.write(change)
 
 
 async def export(context: Context, me: Person) -> AsyncIterator[str]:

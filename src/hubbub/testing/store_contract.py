@@ -5,7 +5,8 @@
             return MyStore(...)
 
 Needs pytest and pytest-asyncio. If `pytest.register_assert_rewrite` has been called with the names of this module and
-of `hubbub.testing.store_reading`, `hubbub.testing.store_search` and `hubbub.testing.store_order` before the import, a failure shows the values.
+of `hubbub.testing.store_reading`, `store_search` and `store_order` beside it, before the import, a failure shows the
+values.
 """
 
 import asyncio
