@@ -74,6 +74,7 @@ export function actionsOn(log, page) {
       ask(message.pinned ? "unpin" : "pin", { room: message.room, message: message.seq }).catch(told),
     unread: (message) => reader.markUnread(message.seq).catch(told),
     copy,
+    more: async (message) => (await load("moderate"))?.moderate(page, message),
   };
   const buttons = new RowActions(log, {
     find: (seq) => reader.room.messages.get(seq),

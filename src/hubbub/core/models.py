@@ -189,6 +189,8 @@ class RoomSummary(Record):
     """As in `Room`."""
     role: Role = "guest"
     """What this person is in the room: see docs/permissions.md."""
+    retention_days: int | None = None
+    """As in `Room`."""
     muted_until: Millis = 0
     """Until then this person may not speak here."""
     head: Seq

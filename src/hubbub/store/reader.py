@@ -79,7 +79,7 @@ STANDING = Prepared(
     .where(room.c.id == _room)
 )
 _seen = [
-    *(room.c.id, room.c.name, room.c.topic, room.c.created_by, room.c.last_at, *_about),
+    *(room.c.id, room.c.name, room.c.topic, room.c.created_by, room.c.retention_days, room.c.last_at, *_about),
     *(membership.c.joined_at, membership.c.read, membership.c.role.label("membership"), person.c.role.label("place")),
     _muted,
 ]
@@ -300,6 +300,7 @@ class SqlReader(OrderReader):
             announcement=row.announcement,
             slow_s=row.slow_s,
             role=policy.role_of(row.membership, row.place or "guest"),
+            retention_days=row.retention_days,
             muted_until=row.muted_until or 0,
             head=row.head,
             last_at=row.last_at,
