@@ -7,13 +7,14 @@ from pydantic import BaseModel, TypeAdapter
 
 from hubbub import protocol
 from hubbub.core import models
-from hubbub.web.api import messages, people, rooms, search
+from hubbub.service import my_data as own
+from hubbub.web.api import messages, my_data, order, people, rooms, search
 
 from .fields import PLAIN, SMALL_TYPES, link_to, small_type_docs, table
 from .schema import Json
 from .source import field_docs
 
-API = (people, rooms, messages, search)
+API = (people, rooms, messages, search, order, my_data)
 """The modules with the routes."""
 SMALL_SCHEMAS = {
     name: TypeAdapter(getattr(protocol, name, None) or getattr(models, name)).json_schema() for name in SMALL_TYPES
@@ -73,7 +74,7 @@ def record_name(schema: Json) -> str:
 
 
 def record_named(name: str) -> type[BaseModel]:
-    found: type[BaseModel] = next(vars(home)[name] for home in (*API, protocol, models) if name in vars(home))
+    found: type[BaseModel] = next(vars(home)[name] for home in (*API, protocol, models, own) if name in vars(home))
     return found
 
 

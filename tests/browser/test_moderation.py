@@ -192,15 +192,14 @@ async def test_axe_is_content_with_moderation(visitors: Visitors, server: Runnin
         seq = await zoe.says("Buy my things, they are cheap and good, and everybody who has them is happy")
         gone = await zoe.says("gone")
         await bob.does("report", room="lobby", message=seq, reason="advertising")
-        person = await server.chat.store.read(lambda reader: reader.person(zoe.me["id"]))
-        assert person
         await page.evaluate(
             """async ([id, gone]) => {
-                const json = { "Content-Type": "application/json" };
-                await fetch(`/api/people/${id}/mute`, { method: "PUT", headers: json, body: JSON.stringify({ minutes: 60, reason: "too loud" }) });
+                const headers = { "Content-Type": "application/json" };
+                const body = JSON.stringify({ minutes: 60, reason: "too loud" });
+                await fetch(`/api/people/${id}/mute`, { method: "PUT", headers, body });
                 await fetch(`/api/rooms/lobby/messages/${gone}?reason=spam`, { method: "DELETE" });
             }""",
-            [person.id, gone],
+            [zoe.me["id"], gone],
         )
     await owner.row("Buy my things, they are cheap and good, and everybody who has them is happy").focus()
     await page.get_by_role("button", name="Report or moderate").click()

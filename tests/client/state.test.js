@@ -316,6 +316,7 @@ test("When nothing of what is loaded is kept, the newest are read anew", () => {
 
 test("History that is older than an erasure loses what is not kept", () => {
   room.loaded = false;
+  room.cursor = 12;
   const events = beginRequest(room);
   hear(event("messages.erased", 13, { up_to: 11 }));
   takeHistory(room, page(12, [message(11), message(12)]), "all", events);

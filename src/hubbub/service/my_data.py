@@ -1,11 +1,9 @@
 """What somebody has here is theirs: they can take it with them, and have it deleted."""
 
-import json
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
 
-from hubbub.core.models import DELETED_NAME, Message, Person
+from hubbub.core.models import DELETED_NAME, Message, Millis, Person, Record, Role, RoomId, Seq
 from hubbub.errors import Conflict, SignInNeeded
 from hubbub.protocol import Envelope, ForgetMe, Left, MemberLeft, MemberRenamed, Nothing
 from hubbub.service.change import stamp
@@ -15,6 +13,32 @@ from hubbub.store import Reader, Transaction
 ROOMS_PAGE = 100
 SPAN = 2_000
 """Events of a room that are looked through at once."""
+
+
+class OwnRoom(Record):
+    id: RoomId
+    name: str
+    role: Role
+    read: Seq
+
+
+class OwnMessage(Record):
+    """Without what others did to it."""
+
+    room: RoomId
+    seq: Seq
+    at: Millis
+    text: str
+    reply_to: Seq | None = None
+    edited_at: Millis | None = None
+
+
+class Export(Record):
+    person: Person
+    rooms: list[OwnRoom]
+    """Those that one is in."""
+    messages: list[OwnMessage]
+    """All that stand, by room."""
 
 
 async def forget_me(context: Context, me: Person, command: ForgetMe) -> Nothing:
@@ -47,15 +71,13 @@ async def forget_me(context: Context, me: Person, command: ForgetMe) -> Nothing:
 async def export(context: Context, me: Person) -> AsyncIterator[str]:
     """One JSON object in pieces: the person, the rooms they are in, and every message of theirs that stands."""
     rooms = await context.store.read(lambda reader: reader.rooms_of(me.id))
-    mine: dict[str, Any] = {
-        "person": me.model_dump(),
-        "rooms": [{"id": room.id, "name": room.name, "role": room.role, "read": room.read} for room in rooms],
-    }
-    yield json.dumps(mine, ensure_ascii=False)[:-1] + ', "messages": ['
+    own = [OwnRoom(id=room.id, name=room.name, role=room.role, read=room.read) for room in rooms]
+    yield Export(person=me, rooms=own, messages=[]).model_dump_json().removesuffix("]}")
     between = "\n"
     async for room, after, up_to in spans(context):
         for message in await context.store.read(partial(_messages_by, me.id, room, after, up_to)):
-            yield between + json.dumps(_own(message), ensure_ascii=False)
+            own_message = OwnMessage.model_validate(message.model_dump(include=set(OwnMessage.model_fields)))
+            yield between + own_message.model_dump_json(exclude_none=True)
             between = ",\n"
     yield "\n]}\n"
 
@@ -71,11 +93,6 @@ async def spans(context: Context, room: str = "", seq: int = 0) -> AsyncIterator
                 yield room, after, min(after + SPAN, heads)
             seq = 0
         rooms = []
-
-
-def _own(message: Message) -> dict[str, Any]:
-    """Without what others did to it."""
-    return message.model_dump(include={"room", "seq", "at", "text", "reply_to", "edited_at"}, exclude_none=True)
 
 
 def _messages_by(person: str, room: str, after: int, up_to: int, reader: Reader) -> list[Message]:

@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from hubbub.core.models import Person
 from hubbub.protocol import ForgetMe, Nothing, Value
+from hubbub.service.my_data import Export
 from hubbub.web.problems import ProblemRoute
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def my_data_router(chat: "Chat") -> APIRouter:
     router = APIRouter(prefix="/me", tags=["people"], route_class=ProblemRoute)
     Me = Annotated[Person, Depends(chat.auth.current)]
 
-    @router.get("/export", response_class=StreamingResponse, responses={200: {"content": {"application/json": {}}}})
+    @router.get("/export", response_class=StreamingResponse, responses={200: {"model": Export}})
     async def export_my_data(me: Me) -> StreamingResponse:
         """Gives what one has here as one JSON file: who one is, one's rooms, and every message of one's own that
         stands."""
