@@ -7,7 +7,6 @@ from pydantic import BaseModel, TypeAdapter
 
 from hubbub import protocol
 from hubbub.core import models
-from hubbub.service import my_data as own
 from hubbub.web.api import messages, my_data, order, people, rooms, search
 
 from .fields import PLAIN, SMALL_TYPES, link_to, small_type_docs, table
@@ -74,7 +73,7 @@ def record_name(schema: Json) -> str:
 
 
 def record_named(name: str) -> type[BaseModel]:
-    found: type[BaseModel] = next(vars(home)[name] for home in (*API, protocol, models, own) if name in vars(home))
+    found: type[BaseModel] = next(vars(home)[name] for home in (*API, protocol, models) if name in vars(home))
     return found
 
 
@@ -82,7 +81,7 @@ def _given(field: Field) -> str:
     if field.required:
         return "**required**"
     default = field.schema.get("default")
-    return "optional" if default is None else f"default `{default}`"
+    return "optional" if default in (None, "", []) else f"default `{default}`"
 
 
 def _type_doc(field: Field) -> str:

@@ -166,7 +166,7 @@ def _coming_back() -> str:
 
 def records() -> list[type[BaseModel]]:
     """What answers, events and signals are made of, by name."""
-    parts = set(with_parts(list(SERVER_FRAMES))) - set(SERVER_FRAMES)
+    parts = set(with_parts([*SERVER_FRAMES, protocol.Export])) - set(SERVER_FRAMES)
     return sorted(parts, key=lambda model: model.__name__)
 
 

@@ -770,6 +770,34 @@ class Rules(Record):
     retention_days: Days | None = None
 
 
+class OwnRoom(Record):
+    id: RoomId
+    name: str
+    role: Role
+    read: Seq
+
+
+class OwnMessage(Record):
+    """Without what others did to it."""
+
+    room: RoomId
+    seq: Seq
+    at: Millis
+    text: str
+    reply_to: Seq | None = None
+    edited_at: Millis | None = None
+
+
+class Export(Record):
+    """What `GET /api/me/export` gives."""
+
+    person: Person
+    rooms: list[OwnRoom]
+    """Those that one is in."""
+    messages: list[OwnMessage]
+    """All that stand, by room."""
+
+
 class Nothing(Record):
     """Done, and there is nothing to say about it."""
 

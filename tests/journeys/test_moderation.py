@@ -11,7 +11,7 @@ import pytest
 
 import hubbub
 from hubbub.core.models import LOBBY, Place, Role
-from hubbub.errors import Forbidden
+from hubbub.errors import Forbidden, SignInNeeded
 from hubbub.store import tables
 from hubbub.testing.people import Guest, Refused
 from hubbub.testing.server import Running
@@ -154,11 +154,10 @@ async def test_a_connection_that_says_hello_after_the_ban_is_not_welcomed(server
         chat = server.chat
         person = await chat.store.read(lambda reader: reader.person(ann.me["id"]))
         assert person is not None
-        assert await chat.people.rooms_at_sign_in(person)
+        assert await chat.people.rooms(person)
         await mod.does("ban", person=ann.me["id"])
-        rooms = chat.people.rooms_at_sign_in
-        with pytest.raises(Exception, match="Nobody is signed in"):
-            await rooms(person)
+        with pytest.raises(SignInNeeded):
+            await chat.people.rooms(person)
 
 
 async def test_a_banned_guest_does_not_come_again_from_the_same_address(server: Running) -> None:

@@ -3,9 +3,19 @@
 from collections.abc import AsyncIterator
 from functools import partial
 
-from hubbub.core.models import DELETED_NAME, Message, Millis, Person, Record, Role, RoomId, Seq
+from hubbub.core.models import DELETED_NAME, Message, Person
 from hubbub.errors import Conflict, SignInNeeded
-from hubbub.protocol import Envelope, ForgetMe, Left, MemberLeft, MemberRenamed, Nothing
+from hubbub.protocol import (
+    Envelope,
+    Export,
+    ForgetMe,
+    Left,
+    MemberLeft,
+    MemberRenamed,
+    Nothing,
+    OwnMessage,
+    OwnRoom,
+)
 from hubbub.service.change import stamp
 from hubbub.service.context import Context
 from hubbub.store import Reader, Transaction
@@ -13,32 +23,6 @@ from hubbub.store import Reader, Transaction
 ROOMS_PAGE = 100
 SPAN = 2_000
 """Events of a room that are looked through at once."""
-
-
-class OwnRoom(Record):
-    id: RoomId
-    name: str
-    role: Role
-    read: Seq
-
-
-class OwnMessage(Record):
-    """Without what others did to it."""
-
-    room: RoomId
-    seq: Seq
-    at: Millis
-    text: str
-    reply_to: Seq | None = None
-    edited_at: Millis | None = None
-
-
-class Export(Record):
-    person: Person
-    rooms: list[OwnRoom]
-    """Those that one is in."""
-    messages: list[OwnMessage]
-    """All that stand, by room."""
 
 
 async def forget_me(context: Context, me: Person, command: ForgetMe) -> Nothing:

@@ -61,11 +61,8 @@ class People:
         return await self._context.store.write(change)
 
     async def rooms(self, me: Person) -> list[RoomSummary]:
-        """The rooms that the person is in, the most recently active first."""
-        return await self._context.store.read(lambda reader: reader.rooms_of(me.id))
-
-    async def rooms_at_sign_in(self, me: Person) -> list[RoomSummary]:
-        """The same, for a new connection. Raises SignInNeeded for somebody who has had to go since its handshake."""
+        """The rooms that the person is in, the most recently active first. Raises SignInNeeded for somebody who has had
+        to go since they were recognised."""
 
         def look(reader: Reader) -> list[RoomSummary]:
             if not reader.is_signed_in(me.id):

@@ -222,7 +222,7 @@ class Session:
         self._chat.hub.connect(connection)
         while not connection.ready:
             connection.memberships_changed = False
-            rooms = await self._chat.people.rooms_at_sign_in(connection.person)
+            rooms = await self._chat.people.rooms(connection.person)
             connection.ready = not connection.memberships_changed
         return rooms
 

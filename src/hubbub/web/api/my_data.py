@@ -6,8 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
 from hubbub.core.models import Person
-from hubbub.protocol import ForgetMe, Nothing, Value
-from hubbub.service.my_data import Export
+from hubbub.protocol import Export, ForgetMe, Nothing, Value
 from hubbub.web.problems import ProblemRoute
 
 if TYPE_CHECKING:
