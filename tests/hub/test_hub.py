@@ -323,3 +323,19 @@ def test_an_event_that_does_not_follow_is_a_mistake_of_the_caller() -> None:
     rig.open(3)
     with pytest.raises(ValueError, match="5 does not follow 3"):
         rig.hub.deliver("lobby", 5, "e5", None)
+
+
+def test_a_hub_that_skips_what_is_erased_first_writes_what_it_has_and_then_catches_everybody_up() -> None:
+    rig = Rig()
+    rig.open(3)
+    ann, outlet = rig.join()
+    rig.happen(2)
+    rig.hub.skip("lobby", 9)
+    assert outlet.frames == events(4, 5)
+    assert (rig.hub.head("lobby"), ann.behind, ann.live) == (9, {"lobby": 5}, set())
+    assert rig.behind == [(ann, "lobby")]
+    rig.hub.reset(ann, "lobby", summary(9))
+    rig.log = [StoredFrame(seq, f"e{seq}") for seq in range(1, 10)]
+    rig.happen()
+    rig.tick()
+    assert outlet.frames == [*events(4, 5), reset(9, 9), "e10"]
