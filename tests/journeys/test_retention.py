@@ -131,7 +131,7 @@ async def test_a_node_that_lost_all_news_meanwhile_resets_its_people(server: Run
 async def test_the_wal_file_forgets_what_was_deleted_while_the_server_runs(
     serving: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubbub.store.sqlite.GATHER_S", 0.0)
+    monkeypatch.setattr("hubbub.store.checkpoints.GATHER_S", 0.0)
     async with serving() as server, Guest.arrives(server.url, "Ann") as ann:
         seq = await ann.says("xylophone")
         data: Path = server.chat.settings.data

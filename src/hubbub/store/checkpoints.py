@@ -28,9 +28,8 @@ log = logging.getLogger(__name__)
 class Checkpoints:
     """Moves everything into the database and empties the -wal file, soon after something was erased."""
 
-    def __init__(self, engine: Engine, gather_s: float = GATHER_S) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._gather_s = gather_s
         self._wanted = asyncio.Event()
         self._wanted.set()  # what was left by the last run
 
@@ -42,7 +41,7 @@ class Checkpoints:
         """Until cancelled."""
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(self._gather_s)
+            await asyncio.sleep(GATHER_S)
             self._wanted.clear()
             while not await asyncio.to_thread(self._empty):
                 await asyncio.sleep(AGAIN_S)

@@ -65,7 +65,8 @@ def erase_up_to(connection: Connection, room: str, seq: int) -> int:
     unindex(connection, room, connection.execute(MESSAGES_UP_TO, binds).all())
     for statement in DROP:
         connection.execute(statement, binds)
-    connection.execute(RAISE_FLOOR, binds)
+    if seq > floor:
+        connection.execute(RAISE_FLOOR, binds)
     return floor
 
 

@@ -17,7 +17,7 @@ from hubbub.counts import WRITES, Histogram
 from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
 from hubbub.store import Committed, Reader, StoreLoad, Transaction
-from hubbub.store.checkpoints import GATHER_S, Checkpoints
+from hubbub.store.checkpoints import Checkpoints
 from hubbub.store.folder import lock
 from hubbub.store.index import BLOCK_MAX
 from hubbub.store.indexer import Indexer
@@ -42,17 +42,10 @@ PRAGMAS = (
 
 class SqliteStore:
     """Implements `hubbub.store.Store`. `now` gives milliseconds, `new_epoch` a random id for a new log; messages are
-    indexed for search in blocks of `block_size`; `forget_s` after something was erased the -wal file has forgotten it
-    too."""
+    indexed for search in blocks of `block_size`."""
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        now: Callable[[], int],
-        new_epoch: Callable[[], str],
-        block_size: int = BLOCK_MAX,
-        forget_s: float = GATHER_S,
+        self, path: Path, *, now: Callable[[], int], new_epoch: Callable[[], str], block_size: int = BLOCK_MAX
     ) -> None:
         self.path = path
         self.on_commit: Callable[[Sequence[Committed | Envelope]], None] = lambda news: None
@@ -60,7 +53,6 @@ class SqliteStore:
         self._new_epoch = new_epoch
         self._tasks = Tasks()
         self._block_size = block_size
-        self._forget_s = forget_s
         self._lock: IO[str] | None = None
         self._writer: Writer | None = None
         self._readers: Readers | None = None
@@ -78,7 +70,7 @@ class SqliteStore:
         self._readers = Readers(self._read_engine, failure_of)
         self._writer = Writer(self._write_engine, failure_of, self._committed, self._batch_sizes)
         self._indexer = Indexer(self.read, self.write, self._block_size)
-        self._checkpoints = Checkpoints(self._read_engine, self._forget_s)
+        self._checkpoints = Checkpoints(self._read_engine)
         self._tasks.spawn(self._indexer.run())
         self._tasks.spawn(self._checkpoints.run())
 

@@ -166,6 +166,9 @@ class OrderContract(Stage):
             assert await self._found(opened, "kettle") == []
             assert await self._found(opened, "young") == ["young"]
             assert await self._found(opened, "-nothing") == ["young"]
+            await opened.happens(draft(MessagesErased, SERVER, up_to=old[0]))
+            frames = await opened.reads(lambda r: r.frames_after(PLANS, 0, 100))
+            assert [frame.seq for frame in frames] == list(range(old[-1] + 1, seq + 2))
             for frame in frames:
                 before.take(frame.frame)
             assert before.known() == await opened.reads(lambda r: Mirror.fetched(r, PLANS).known())
