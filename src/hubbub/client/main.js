@@ -71,6 +71,7 @@ function take(frame) {
   if (fresh && room?.loaded && frame.reply_to && !room.quotes.has(frame.reply_to)) reader.fetchQuote(room, frame.reply_to);
   if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
   if (frame.type === "typing") setTimeout(draw, TYPING_MAX_MS);
+  if (frame.type === "muted" && frame.until && frame.reason) toast.show(`A moderator has silenced you: ${frame.reason}`);
   if (frame.type === "left" && frame.why) toast.show(leftWords(room?.name ?? frame.room, frame));
   draw();
 }

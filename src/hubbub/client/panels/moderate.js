@@ -75,7 +75,7 @@ export function moderate(page, message, { chosen = "report", done } = {}) {
   function choose(one) {
     name = one;
     long.hidden = !deed(one).timed;
-    who.textContent = one === "report" ? "What is wrong with it?" : one === "remove" ? "Why? Everybody can read this." : "Why? They are told, and it is kept in the log.";
+    who.textContent = one === "report" ? "What is wrong with it?" : one === "remove" ? "Why? Everybody can read this." : one === "banAll" ? "Why? It is kept in the log." : "Why? They are told, and it is kept in the log.";
     button.textContent = deed(one).button;
     button.className = one === "report" ? "main" : "main danger";
   }
