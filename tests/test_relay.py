@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from hubbub.bus.local import LocalBus
+from hubbub.core.models import Place
 from hubbub.hub.hub import Connection, Hub
 from hubbub.protocol import Envelope, MessagePosted
 from hubbub.relay import Relay
@@ -58,7 +59,7 @@ class Rig:
         self.tasks = Tasks()
         self.told: list[Envelope] = []
         self.typing: list[Envelope] = []
-        self.places: list[Envelope] = []
+        self.places: list[Place] = []
         self.hub = Hub(
             new_pace=lambda: asyncio.get_running_loop().call_soon,
             on_behind=lambda connection, room: None,
@@ -189,3 +190,36 @@ async def test_envelopes_for_a_person_reach_all_their_connections_and_nobody_els
     rig.bus.publish(Envelope(person=ANN.id, frame="for ann"))
     rig.bus.publish(Envelope(person="guest-9", frame="for somebody else"))
     assert await rig.heard(1) == ["for ann"]
+
+
+async def test_another_place_and_people_who_must_go_are_told_to_whom_it_concerns() -> None:
+    rig = Rig()
+    await rig.listen()
+    place = Place(name="Tea house")
+    gone = Envelope(person=ANN.id, ends="banned", frame="")
+    rig.bus.publish(Envelope(place=place, frame=""))
+    rig.bus.publish(gone)
+    assert (rig.places, rig.told, rig.outlet.frames) == ([place], [gone], [])
+
+
+async def test_what_the_log_does_not_have_any_more_is_skipped() -> None:
+    rig = Rig()
+    await rig.listen()
+    for _ in range(3):
+        rig.commit()
+    del rig.log.frames[:5]
+    rig.relay._heal_soon("lobby")
+    while rig.hub.head("lobby") != 6:
+        await asyncio.sleep(0)
+    assert rig.hub.load().behind == 1
+    assert rig.outlet.frames == []
+
+
+async def test_after_an_erasure_that_no_event_tells_nothing_is_given_from_the_ring() -> None:
+    rig = Rig()
+    await rig.listen()
+    assert rig.hub._feeds["lobby"].ring
+    rig.bus.publish(Envelope(room="lobby", erases=True, frame=""))
+    assert not rig.hub._feeds["lobby"].ring
+    rig.bus.publish(rig.commit())
+    assert rig.hub.head("lobby") == 4

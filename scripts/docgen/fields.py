@@ -14,6 +14,7 @@ from .source import annotations, definitions, field_docs, name_docs
 PLAIN = {"str": "string", "int": "integer", "float": "number", "bool": "true or false"}
 SMALL_TYPES = ["RoomId", "PersonId", "Seq", "Millis", "Text", "Name", "Key", "Emoji"]
 SMALL_TYPES += ["Question", "FoundBefore", "UtcOffset", "CommandId"]
+SMALL_TYPES += ["Reason", "BlockedWord", "Minutes", "Days", "AuditId", "Action"]
 """Names for strings and integers with bounds, in the order in which the page explains them."""
 OTHER_NAMES = definitions(models.__name__) | definitions(protocol.__name__)
 
@@ -119,7 +120,7 @@ def _presence(model: type[BaseModel], name: str, from_client: bool) -> str:
         return ""
     if default is PydanticUndefined:
         return "**required**"
-    return "optional" if default in ({}, []) else f"default `{default}`"
+    return "optional" if default in ({}, [], "") else f"default `{default}`"
 
 
 def _anchor(name: str) -> str:

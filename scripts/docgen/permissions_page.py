@@ -11,7 +11,7 @@ There are four roles: {roles}. Everybody has one in the whole place, and one in 
 
 * A **guest** has no account. In a place where guests may only read, they do what is marked with ○ alone.
 * A **member** has an account.
-* A **moderator** looks after what others write.
+* A **moderator** looks after what others write: nobody acts against somebody of the same role or a higher one.
 * An **owner** decides how a room, or the place, is.
 
 Who creates a room owns it. A moderator or an owner of the place is at least that in every public room, and in the

@@ -167,7 +167,8 @@ def _coming_back() -> str:
 
 def records() -> list[type[BaseModel]]:
     """What answers, events and signals are made of, by name."""
-    parts = (set(with_parts(list(SERVER_FRAMES))) | {SessionInfo}) - set(SERVER_FRAMES)  # that one over HTTP alone
+    parts = set(with_parts([*SERVER_FRAMES, protocol.Export])) | {SessionInfo}
+    parts -= set(SERVER_FRAMES)  # those two over HTTP alone
     return sorted(parts, key=lambda model: model.__name__)
 
 

@@ -25,13 +25,26 @@ from hubbub.hub.pace import new_pace
 from hubbub.hub.plain import plain_of_frame, plain_text
 from hubbub.hub.presence import PresenceBoard
 from hubbub.hub.typing import TypingBoard
-from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, MessagePosted, Post, Restarting, Value
+from hubbub.protocol import (
+    AnyCommand,
+    Envelope,
+    MemberLeft,
+    MessageDeleted,
+    MessagePosted,
+    MessagesErased,
+    PlaceChanged,
+    Post,
+    Restarting,
+    Value,
+)
 from hubbub.relay import Relay
 from hubbub.service import Service
 from hubbub.service.accounts import Accounts
+from hubbub.service.caretaker import Caretaker
 from hubbub.service.context import Context
 from hubbub.service.links import Links, owner_link
 from hubbub.service.mail import Mail
+from hubbub.service.my_data import export
 from hubbub.service.passwords import Passwords
 from hubbub.service.people import People
 from hubbub.settings import Settings
@@ -125,8 +138,9 @@ class Chat:
         )
         self.place = Place(name=settings.name, guests="yes" if settings.guests else "no")
         """As the settings have it until somebody sets it up; then as the store has it."""
-        context = self._context()
+        self._context = context = self._new_context()
         self._open_doors(context)
+        self._caretaker = Caretaker(context)
         self._service = Service(context, clock=time.monotonic)
         self.epoch = ""
         self.draining = False
@@ -145,7 +159,7 @@ class Chat:
         self.auth = Auth(self.people, self.settings, context.place)
         self._passwords = passwords
 
-    def _context(self) -> Context:
+    def _new_context(self) -> Context:
         return Context(
             store=self.store,
             bus=self.bus,
@@ -188,6 +202,7 @@ class Chat:
             self.epoch, place = await self.store.read(lambda reader: (reader.epoch(), reader.place()))
             self.place = place or self.place
             self.spawn(self.relay.sweep())
+            self.spawn(self._caretaker.run())
             self.spawn(self._cut_stalled())
             self.spawn(watch_loop(self._look))
             stack.pop_all()
@@ -245,6 +260,12 @@ class Chat:
             self.counts.post_seconds.observe(time.perf_counter() - began)
         return value
 
+    async def export(self, me: Person) -> AsyncIterator[str]:
+        """Everything of one's own, as JSON in pieces. Raises RateLimited."""
+        self.must_go_on()
+        self._service.take_turn(me)
+        return export(self._context, me)
+
     def cut(self, connection: Connection, reason: str) -> None:
         """Ends a connection for which nothing else can be done. Its client comes back with its cursors."""
         self.counts.cuts[reason] += 1
@@ -295,6 +316,8 @@ class Chat:
         for item in news:
             if isinstance(item, Envelope):
                 self.bus.publish(item)
+                if item.ends and item.erases:
+                    self._context.erasing.set()
                 continue
             self.counts.events += 1
             event = item.event
@@ -304,11 +327,11 @@ class Chat:
                     seq=event.seq,
                     frame=item.frame,
                     plain=plain_text(event),
-                    erases=isinstance(event, MessageDeleted),
+                    erases=isinstance(event, MessageDeleted | MessagesErased),
                 )
             )
             if isinstance(event, MessagePosted | MemberLeft):
-                self._stop_typing(event.room, event.by)
+                self._stop_typing(event.room, event.person if isinstance(event, MemberLeft) else event.by)
 
     def _stop_typing(self, room: str, person: Author) -> None:
         if self.typing.is_typing(room, person.id):
@@ -348,14 +371,13 @@ class Chat:
         elif not connection.plain:
             self.spawn(self.enter(connection, room, seq))
 
-    def _place_changed(self, envelope: Envelope) -> None:
-        assert envelope.place is not None
-        self.place = envelope.place
+    def _place_changed(self, place: Place) -> None:
+        self.place, frame = place, PlaceChanged(place=place.shown).model_dump_json()
         for connection in self.hub.connections():
             if connection.person.kind != "account" and self.place.guests == "no":
                 connection.end(CloseCode.SIGN_IN_NEEDED, "Guests are not welcome here any more.")
             elif connection.ready and not connection.plain:
-                self.hub.tell(connection, envelope.frame)
+                self.hub.tell(connection, frame)
 
     def _change(self, connection: Connection, person: Person) -> None:
         was, connection.person = connection.person, person

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from hubbub.core.models import (
+    AuditEntry,
     Author,
     Found,
     History,
@@ -27,12 +28,15 @@ from hubbub.core.models import (
     Place,
     Profile,
     Record,
+    Reported,
     Role,
     RoomId,
     RoomKind,
     RoomSummary,
+    Sanction,
     Seq,
 )
+from hubbub.core.rules import WORDS_MAX
 from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS, has_control_characters
 
 VERSION = 1
@@ -43,6 +47,9 @@ NAMES_MAX = 300
 """People who are named: above that, only their number is told."""
 SEARCH_MAX_CHARS = 400
 STATUS_MAX_CHARS = 100
+REASON_MAX_CHARS = 300
+MINUTES_MAX = 5_256_000
+DAYS_MAX = 36_500
 
 
 def _without_control_characters(value: str) -> str:
@@ -71,6 +78,24 @@ Question = Annotated[str, StringConstraints(max_length=SEARCH_MAX_CHARS)]
 """What to look for, as a person writes it."""
 FoundBefore = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}\.[a-z0-9-]{0,40}\.[0-9]{1,16}$")]
 """Where a page of answers to a search ended."""
+Reason = Annotated[
+    str,
+    StringConstraints(max_length=REASON_MAX_CHARS),
+    AfterValidator(_without_control_characters),
+]
+"""Why somebody did it, in their own words; may be empty."""
+BlockedWord = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=40),
+    AfterValidator(_without_control_characters),
+]
+"""A word, or several that follow each other."""
+Minutes = Annotated[int, Field(ge=1, le=MINUTES_MAX)]
+Days = Annotated[int, Field(ge=1, le=DAYS_MAX)]
+AuditId = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""The number of an entry of the audit log; later ones have greater numbers."""
+Action = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+"""What was done, as the audit log calls it."""
 UtcOffset = Annotated[int, Field(ge=-840, le=840)]
 """Minutes: 60 where it is an hour later than in UTC."""
 Status = Annotated[
@@ -129,10 +154,12 @@ class Edit(InRoom):
 
 
 class Delete(InRoom):
-    """Deletes a message: its place stays, its text is erased everywhere."""
+    """Deletes a message: its place stays, its text is erased everywhere. Moderators delete other people's too."""
 
     type: Literal["delete"] = "delete"
     message: Seq
+    reason: Reason = ""
+    """Of a moderator, for everybody to read. It is kept; the text is not."""
 
 
 class React(InRoom):
@@ -367,6 +394,137 @@ class SetPlace(Command):
     """What somebody without an account may do."""
 
 
+# Order
+
+
+class Against(Command):
+    person: PersonId
+    room: RoomId | None = None
+    """Null: in the whole place."""
+    reason: Reason = ""
+
+
+class Mute(Against):
+    """Silences somebody of a lower role: they can read, and not write."""
+
+    type: Literal["mute"] = "mute"
+    minutes: Minutes | None = None
+    """How long; null: until somebody ends it."""
+
+
+class Unmute(Against):
+    """Lets somebody speak again."""
+
+    type: Literal["unmute"] = "unmute"
+
+
+class Ban(Against):
+    """Keeps somebody of a lower role out. Of a room: they are no member any more, and can neither join nor read it.
+    Of the place: their sessions end at once, and they cannot come back; from the address of a guest no new guests
+    come for a day."""
+
+    type: Literal["ban"] = "ban"
+    minutes: Minutes | None = None
+    """How long; null: until somebody ends it."""
+
+
+class Unban(Against):
+    """Lets somebody in again."""
+
+    type: Literal["unban"] = "unban"
+
+
+class Kick(InRoom):
+    """Takes somebody of a lower role out of a room. They can come back."""
+
+    type: Literal["kick"] = "kick"
+    person: PersonId
+    reason: Reason = ""
+
+
+class ListSanctions(Command):
+    """Lists who is silenced or banned now, the newest first, at most 100."""
+
+    type: Literal["sanctions"] = "sanctions"
+    room: RoomId | None = None
+    """Null: in the whole place, and in all public rooms."""
+
+
+class Report(InRoom):
+    """Asks the moderators to look at a message. A second time changes nothing."""
+
+    type: Literal["report"] = "report"
+    message: Seq
+    reason: Reason = ""
+
+
+class ListReports(Command):
+    """Lists messages that were reported and that no moderator has settled, at most 100."""
+
+    type: Literal["reports"] = "reports"
+    room: RoomId | None = None
+    """Null: of all public rooms."""
+
+
+class Resolve(InRoom):
+    """Settles the reports of a message, whatever was done about it."""
+
+    type: Literal["resolve"] = "resolve"
+    message: Seq
+    note: Reason = ""
+    """For the audit log."""
+
+
+class ReadAudit(Command):
+    """Reads what moderators and owners have done, the newest first."""
+
+    type: Literal["audit"] = "audit"
+    room: RoomId | None = None
+    """Null: in the whole place and all rooms, but for other people's private ones."""
+    person: PersonId | None = None
+    """Only what was done to this person, or by them."""
+    action: Action | None = None
+    before: AuditId | None = None
+    """The last entry of the page before."""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
+    """How many entries at most."""
+
+
+class GetRules(Command):
+    """Reads the rules of the place."""
+
+    type: Literal["rules"] = "rules"
+
+
+class SetRules(Command):
+    """Replaces the rules of the place."""
+
+    type: Literal["set_rules"] = "set_rules"
+    blocked_words: Annotated[list[BlockedWord], Field(max_length=WORDS_MAX)] = []
+    """Whole words that nobody may use in messages and names, compared as search compares them."""
+    links: Literal["everybody", "members", "nobody"] = "everybody"
+    """Who may post links. Moderators always may."""
+    retention_days: Days | None = None
+    """After so many days messages are erased; null: never."""
+
+
+class SetRetention(InRoom):
+    """Decides how long a room keeps messages. What is older is erased: pinned ones too."""
+
+    type: Literal["retention"] = "retention"
+    days: Days | None = None
+    """Null: as the place has it."""
+
+
+class ForgetMe(Command):
+    """Deletes one's own account, or what one has as a guest: the name, the sessions, the memberships. This cannot be
+    undone. Connections end with 4401, often before this is answered."""
+
+    type: Literal["forget_me"] = "forget_me"
+    messages: Literal["keep", "erase"]
+    """What becomes of one's messages: they stay, by a "deleted user"; or each is deleted, soon afterwards."""
+
+
 type_ = Field(discriminator="type")
 AnyCommand = Annotated[
     Post
@@ -399,7 +557,21 @@ AnyCommand = Annotated[
     | Refuse
     | SetPlaceRole
     | MakeResetLink
-    | SetPlace,
+    | SetPlace
+    | Mute
+    | Unmute
+    | Ban
+    | Unban
+    | Kick
+    | ListSanctions
+    | Report
+    | ListReports
+    | Resolve
+    | ReadAudit
+    | GetRules
+    | SetRules
+    | SetRetention
+    | ForgetMe,
     type_,
 ]
 
@@ -437,6 +609,8 @@ class MemberJoined(BaseEvent):
 
 
 class MemberLeft(BaseEvent):
+    """When `by` is somebody else, they were taken out of the room by a moderator."""
+
     type: Literal["member.left"] = "member.left"
     person: Author
 
@@ -473,6 +647,8 @@ class MessageEdited(BaseEvent):
 class MessageDeleted(BaseEvent):
     type: Literal["message.deleted"] = "message.deleted"
     message: Seq
+    reason: str | None = None
+    """Why a moderator did it, maybe empty; left out when its author did."""
 
 
 class ReactionAdded(BaseEvent):
@@ -497,6 +673,13 @@ class MessageUnpinned(BaseEvent):
     message: Seq
 
 
+class MessagesErased(BaseEvent):
+    """The room does not keep its oldest messages any longer: forget them. The log begins after `up_to` now."""
+
+    type: Literal["messages.erased"] = "messages.erased"
+    up_to: Seq
+
+
 Event = (
     RoomCreated
     | RoomRenamed
@@ -511,6 +694,7 @@ Event = (
     | ReactionRemoved
     | MessagePinned
     | MessageUnpinned
+    | MessagesErased
 )
 
 
@@ -568,10 +752,25 @@ class Me(Record):
 
 
 class Left(Record):
-    """The same person has left a room; nothing follows from it."""
+    """The same person has left a room, or was taken out of it; nothing follows from it."""
 
     type: Literal["left"] = "left"
     room: RoomId
+    why: Literal["kicked", "banned"] | None = None
+    """Null: by their own will."""
+    reason: str | None = None
+    """The moderator's words."""
+
+
+class Muted(Record):
+    """The same person has been silenced, or may speak again."""
+
+    type: Literal["muted"] = "muted"
+    room: RoomId | None = None
+    """Null: in the whole place."""
+    until: Millis
+    """0: may speak."""
+    reason: str
 
 
 class PlaceChanged(Record):
@@ -606,7 +805,7 @@ class Restarting(Record):
     retry_in_ms: int
 
 
-Signal = Typing | Presence | Read | Joined | Left | Me | PlaceChanged | Waiting | Reset | Restarting
+Signal = Typing | Presence | Read | Joined | Left | Muted | Me | PlaceChanged | Waiting | Reset | Restarting
 
 
 # Answers -------------------------------------------------------------------------------------------------------
@@ -670,6 +869,66 @@ class ResetLink(Record):
     expires_at: Millis
 
 
+class SanctionPage(Record):
+    sanctions: list[Sanction]
+
+
+class ReportPage(Record):
+    reports: list[Reported]
+
+
+class AuditPage(Record):
+    entries: list[AuditEntry]
+
+
+class Rules(Record):
+    """As in `set_rules`."""
+
+    blocked_words: list[str]
+    links: Literal["everybody", "members", "nobody"]
+    retention_days: Days | None = None
+
+
+class OwnAccount(Record):
+    """Without the password, of which nobody has more than a hash."""
+
+    login: str
+    email: str | None = None
+    created_at: Millis
+    status: str | None = None
+    time_zone: str | None = None
+
+
+class OwnRoom(Record):
+    id: RoomId
+    name: str
+    role: Role
+    read: Seq
+
+
+class OwnMessage(Record):
+    """Without what others did to it."""
+
+    room: RoomId
+    seq: Seq
+    at: Millis
+    text: str
+    reply_to: Seq | None = None
+    edited_at: Millis | None = None
+
+
+class Export(Record):
+    """What `GET /api/me/export` gives."""
+
+    person: Person
+    account: OwnAccount | None = None
+    """Null: a guest."""
+    rooms: list[OwnRoom]
+    """Those that one is in."""
+    messages: list[OwnMessage]
+    """All that stand, by room."""
+
+
 class Nothing(Record):
     """Done, and there is nothing to say about it."""
 
@@ -689,6 +948,10 @@ Value = (
     | PeoplePage
     | ResetLink
     | Place
+    | SanctionPage
+    | ReportPage
+    | AuditPage
+    | Rules
     | Nothing
 )
 
@@ -740,7 +1003,8 @@ class Envelope(NamedTuple):
     plain: str | None = None
     """The same for plain-text clients (the tutorial's protocol); None when they are not told."""
     erases: bool = False
-    """The event took a text out of the log: earlier frames of the room must not be given to anybody again."""
+    """Something was taken out of the room's log: earlier frames must not be given to anybody again. Without `seq`:
+    and no event says so. Together with `ends`: what this person has left behind is to be erased."""
     membership: Literal["joined", "left"] | None = None
     """Together with `person`, `room` and `seq`: this person's connections are (not) in that room after `seq`."""
     changed: Person | None = None

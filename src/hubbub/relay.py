@@ -10,10 +10,11 @@ from collections.abc import Callable
 from functools import partial
 
 from hubbub.bus import Bus
+from hubbub.core.models import Place
 from hubbub.errors import Unavailable
 from hubbub.hub.hub import Hub
 from hubbub.hub.plain import plain_text
-from hubbub.protocol import EVENTS, Envelope, MessageDeleted
+from hubbub.protocol import EVENTS, Envelope, MessageDeleted, MessagesErased
 from hubbub.store import Reader, Store, StoredFrame
 from hubbub.tasks import Spawn
 
@@ -36,7 +37,7 @@ class Relay:
         spawn: Spawn,
         on_person: Callable[[Envelope], None],
         on_typing: Callable[[Envelope], None],
-        on_place: Callable[[Envelope], None],
+        on_place: Callable[[Place], None],
         ring_size: int,
         sweep_interval_s: float,
     ) -> None:
@@ -69,9 +70,11 @@ class Relay:
         """Takes an envelope from the bus. Any order, any number of times."""
         room, seq = envelope.room, envelope.seq
         if envelope.place:
-            self._on_place(envelope)
+            self._on_place(envelope.place)
         elif envelope.membership or envelope.changed or envelope.ends:
             self._on_person(envelope)
+        elif envelope.erases and room and seq is None:
+            self._hub.forget(room)
         elif envelope.typing:
             self._on_typing(envelope)
         elif envelope.person:
@@ -126,10 +129,12 @@ class Relay:
         try:
             while (head := self._hub.head(room)) is not None:
                 frames = await self._store.read(partial(_frames_after, room, head))
+                if frames and frames[0].seq > head + 1 and self._hub.head(room) == head:
+                    self._hub.skip(room, frames[0].seq - 1)
                 for seq, frame in frames:
                     if seq == (self._hub.head(room) or 0) + 1:
                         event = EVENTS.validate_json(frame)
-                        erases = isinstance(event, MessageDeleted)
+                        erases = isinstance(event, MessageDeleted | MessagesErased)
                         self._hub.deliver(room, seq, frame, plain_text(event), erases=erases)
                 if len(frames) < HEAL_PAGE:
                     return

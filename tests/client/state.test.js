@@ -285,3 +285,49 @@ test("What is not the message that was asked for is not its quote", () => {
   takeQuote(room, page(10, [message(3)]), 2, beginRequest(room));
   assert.equal(room.quotes.size, 0);
 });
+
+// Order --------------------------------------------------------------------------------------------------------
+
+test("A message that a moderator has removed says why; one that its author deleted does not", () => {
+  bootHistory(room, page(12, [message(11), message(12)]));
+  hear(event("message.deleted", 13, { message: 11, reason: "spam" }), event("message.deleted", 14, { message: 12 }));
+  const [removed, deleted] = [...room.messages.values()];
+  assert.deepEqual([removed.deleted, removed.reason, removed.text], [true, "spam", ""]);
+  assert.deepEqual([deleted.deleted, deleted.reason], [true, undefined]);
+});
+
+test("Messages that the room does not keep are forgotten, and there is nothing before the others", () => {
+  bootHistory(room, { ...page(13, [message(11), message(12), message(13)]), more_before: true });
+  room.quotes.set(11, quoteOf(message(11)));
+  room.unread = 3;
+  hear(event("messages.erased", 14, { up_to: 12 }));
+  assert.deepEqual(seqs(), [13]);
+  assert.equal(room.quotes.size, 0);
+  assert.equal(room.moreBefore, false);
+  assert.ok(room.unread <= 2);
+  assert.equal(room.loaded, true);
+});
+
+test("When nothing of what is loaded is kept, the newest are read anew", () => {
+  bootHistory(room, { ...page(13, [message(11), message(12)]), more_after: true });
+  hear(event("messages.erased", 14, { up_to: 12 }));
+  assert.equal(room.loaded, false);
+});
+
+test("History that is older than an erasure loses what is not kept", () => {
+  room.loaded = false;
+  room.cursor = 12;
+  const events = beginRequest(room);
+  hear(event("messages.erased", 13, { up_to: 11 }));
+  takeHistory(room, page(12, [message(11), message(12)]), "all", events);
+  assert.deepEqual(seqs(), [12]);
+});
+
+test("One is silenced in one room, or everywhere, until it is over", () => {
+  state.rooms.set("plans", new Room(summary({ id: "plans", muted_until: 7 })));
+  assert.equal(state.rooms.get("plans").mutedUntil, 7);
+  hear({ type: "muted", room: "lobby", until: NOW + 5, reason: "" });
+  assert.deepEqual([...state.rooms.values()].map((one) => one.mutedUntil), [NOW + 5, 7]);
+  hear({ type: "muted", until: NOW + 9, reason: "" });
+  assert.deepEqual([...state.rooms.values()].map((one) => one.mutedUntil), [NOW + 9, NOW + 9]);
+});

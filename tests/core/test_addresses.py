@@ -1,8 +1,8 @@
-"""Which addresses count as one, and which are on a list."""
+"""Which addresses count as one, which are on a list, and which say nothing."""
 
 import pytest
 
-from hubbub.core.addresses import Networks, home_of
+from hubbub.core.addresses import Networks, home_of, is_shared
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,10 @@ def test_a_list_is_written_for_sockets_of_both_kinds() -> None:
 def test_what_is_neither_an_address_nor_a_network_is_refused(network: str) -> None:
     with pytest.raises(ValueError, match=r"not appear to be|has host bits"):
         Networks([network])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "unknown", "", "0.0.0.0"])
+def test_some_addresses_say_nothing_about_who_is_there(host: str) -> None:
+    assert is_shared(host)
+    assert not is_shared("203.0.113.7")
+    assert not is_shared("2001:db8:1:2::7")

@@ -8,6 +8,7 @@ import pytest
 
 from hubbub.core import policy
 from hubbub.core.models import (
+    FOREVER,
     LOBBY,
     Author,
     Membership,
@@ -20,7 +21,7 @@ from hubbub.core.models import (
     Standing,
 )
 from hubbub.core.policy import PERMISSIONS, ROLES, permit, permit_in_place, role_of
-from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound
+from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound, RateLimited
 from hubbub.protocol import AnyCommand
 
 ANN = Person(id="guest-1", name="Ann", kind="guest", created_at=1)
@@ -78,6 +79,10 @@ YES: dict[str, Callable[[], object]] = {
     "a person who is there": lambda: policy.person_must_exist(ANN),
     "a name that nobody with an account has": lambda: policy.must_be_nobody_elses("Ann", False),
     "creating": lambda: permit_in_place("create", ANN, PLACE),
+    "coming in once one's ban is over": lambda: permit("history", MEMBER._replace(banned_until=NOW), PLACE, NOW),
+    "a welcome": lambda: policy.must_be_welcome(NOW, NOW),
+    "a turn in slow mode": lambda: policy.must_wait(NOW - 5_000, 5, NOW),
+    "acting against somebody of a lower role": lambda: policy.may_sanction(ANN.id, "moderator", BOB.id, "member"),
 }
 
 NO: dict[str, tuple[Callable[[], object], type[HubbubError], str]] = {
@@ -121,6 +126,23 @@ NO: dict[str, tuple[Callable[[], object], type[HubbubError], str]] = {
         lambda: permit("post", MEMBER, READ_ONLY, NOW),
         Forbidden,
         "guests_read_only",
+    ),
+    "a room that one is banned from": (
+        lambda: permit("history", OUTSIDE._replace(banned_until=NOW + 1), PLACE, NOW),
+        Forbidden,
+        "banned",
+    ),
+    "a place that one is banned from": (lambda: policy.must_be_welcome(FOREVER, NOW), Forbidden, "banned"),
+    "too soon in slow mode": (lambda: policy.must_wait(NOW - 4_999, 5, NOW), RateLimited, "slow_mode"),
+    "acting against oneself": (
+        lambda: policy.may_sanction(ANN.id, "owner", ANN.id, "owner"),
+        Forbidden,
+        "not_to_yourself",
+    ),
+    "acting against an equal": (
+        lambda: policy.may_sanction(ANN.id, "moderator", BOB.id, "moderator"),
+        Forbidden,
+        "role_needed",
     ),
     "another's room": (lambda: permit("rename", MEMBER, PLACE, NOW), Forbidden, "role_needed"),
     "creating as a guest who may only read": (
@@ -168,6 +190,13 @@ def test_a_silenced_person_is_told_when_it_is_over() -> None:
     with pytest.raises(Forbidden) as refused:
         permit("post", MEMBER._replace(muted_until=NOW + 2500), PLACE, NOW)
     assert refused.value.retry_after_s == 2.5
+
+
+def test_somebody_who_is_silenced_or_banned_for_good_is_told_no_end() -> None:
+    for standing in (MEMBER._replace(muted_until=FOREVER), MEMBER._replace(banned_until=FOREVER)):
+        with pytest.raises(Forbidden) as refused:
+            permit("post", standing, PLACE, NOW)
+        assert refused.value.retry_after_s is None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubbub.core.visits import agent_of, network_of
+from hubbub.core.visits import agent_of
 
 GECKO = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36 Edg/150.0"
@@ -25,20 +25,3 @@ PHONE = (
 )
 def test_a_browser_is_told_in_words_that_people_know(header: str, words: str) -> None:
     assert agent_of(header) == words
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
-        ("2001:0DB8:1:2::9", "2001:db8:1:2"),
-        ("2001:db8::1", "2001:db8:0:0"),
-        ("::1", "0:0:0:0"),
-        ("fe80::1%eth0", "fe80:0:0:0"),
-        ("", ""),
-    ],
-)
-def test_a_network_of_version_6_counts_as_one(address: str, network: str) -> None:
-    assert network_of(address) == network

@@ -347,3 +347,19 @@ def test_a_room_that_may_not_be_written_to_yet_keeps_no_other_waiting() -> None:
     for write in paces["lobby"]:
         write()
     assert outlet.frames == ["t1", "e4"]
+
+
+def test_a_hub_that_skips_what_is_erased_first_writes_what_it_has_and_then_catches_everybody_up() -> None:
+    rig = Rig()
+    rig.open(3)
+    ann, outlet = rig.join()
+    rig.happen(2)
+    rig.hub.skip("lobby", 9)
+    assert outlet.frames == events(4, 5)
+    assert (rig.hub.head("lobby"), ann.behind, ann.live) == (9, {"lobby": 5}, set())
+    assert rig.behind == [(ann, "lobby")]
+    rig.hub.reset(ann, "lobby", summary(9))
+    rig.log = [StoredFrame(seq, f"e{seq}") for seq in range(1, 10)]
+    rig.happen()
+    rig.tick()
+    assert outlet.frames == [*events(4, 5), reset(9, 9), "e10"]

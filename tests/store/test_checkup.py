@@ -72,7 +72,7 @@ DAMAGED = {
         f"DELETE FROM event WHERE room = '{PLANS}' AND seq = (SELECT head FROM room WHERE id = '{PLANS}')",
         f"log of the room {PLANS}",
     ),
-    "the head is wrong": Damage("UPDATE room SET head = head + 5 WHERE id = 'lobby'", "should end at 6"),
+    "the head is wrong": Damage("UPDATE room SET head = head + 5 WHERE id = 'lobby'", "end at 6"),
     "a whole log is missing": Damage("DELETE FROM event WHERE room = 'lobby'", "log of the room lobby has 0 events"),
     "a message is missing": Damage(
         "DELETE FROM reaction; DELETE FROM message WHERE seq = (SELECT min(seq) FROM message)", f"room {PLANS} has"

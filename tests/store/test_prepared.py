@@ -17,7 +17,7 @@ NEW = Prepared(insert(room))
 LOOK = Prepared(select(room.c.id, room.c.archived, room.c.created_by).where(room.c.id == bindparam("room")))
 ROW: dict[str, Any] = {"id": LOBBY, "name": "Lobby", "name_key": "lobby", "created_at": 1, "created_by": None}
 ROW |= {"archived": True, "head": 1, "last_at": 1, "kind": "public", "announcement": False, "slow_s": 0}
-ROW |= {"topic": None, "retention_days": None}
+ROW |= {"topic": None, "retention_days": None, "floor": 0}
 
 
 @pytest.fixture

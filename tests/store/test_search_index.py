@@ -16,7 +16,7 @@ from sqlalchemy import text
 from hubbub.core.models import Found
 from hubbub.core.search import Place, Query, read_query
 from hubbub.errors import Unavailable
-from hubbub.protocol import Envelope, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
+from hubbub.protocol import Envelope, MessageDeleted, MessageEdited, MessagePosted, MessagesErased, RoomCreated
 from hubbub.store import Committed, Reader, Transaction
 from hubbub.store.indexer import Indexer
 from hubbub.store.packed import BLOCK_MAX, numbers_of, pack, unpack
@@ -40,6 +40,7 @@ steps = st.one_of(
     st.tuples(st.just("post"), texts),
     st.tuples(st.just("edit"), st.integers(0, 30), texts),
     st.tuples(st.just("delete"), st.integers(0, 30)),
+    st.tuples(st.just("erase"), st.integers(0, 30)),
     st.tuples(st.just("index"), st.integers(1, 6)),
 )
 
@@ -84,6 +85,8 @@ async def compare(path: Path, happenings: list[tuple[object, ...]], asked: list[
                     seqs += await opened.happens(post(str(words), BOB if len(seqs) % 3 else ANN, at=AT + len(seqs) % 4))
                 case "index", [int(size)]:
                     await index(store, size)
+                case "erase", [int(which)] if seqs:
+                    await opened.happens(draft(MessagesErased, up_to=seqs[which % len(seqs)]))
                 case _, [int(which), *words] if seqs:
                     seq = seqs[which % len(seqs)]
                     message = await opened.reads(lambda r, seq=seq: r.message(PLANS, seq))  # type: ignore[misc]
@@ -257,3 +260,20 @@ async def test_indexing_goes_on_after_the_database_could_not() -> None:
         await enough.wait()
     running.cancel()
     assert tried == ["read", "read"]
+
+
+async def test_blocks_of_messages_that_are_not_kept_go_with_them(tmp_path: Path) -> None:
+    opened = Opened(store := store_at(tmp_path / "hubbub.db"))
+    await store.start()
+    try:
+        await store.write(found_plans)
+        seqs = await opened.happens(*(post(f"kettle {n}", at=AT + n) for n in range(40)))
+        assert await index(store, 10) == 4
+        await opened.happens(draft(MessagesErased, up_to=seqs[24]))
+    finally:
+        await store.stop()
+    with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database:
+        assert database.execute("SELECT count(*) FROM search_block").fetchone() == (2,)
+        words = {term for (term,) in database.execute("SELECT term FROM search_term")}
+    assert {"kettle", "25", "39"} <= words
+    assert not {"0", "7", "24"} & words

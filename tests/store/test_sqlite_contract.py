@@ -9,6 +9,7 @@ from hubbub.store import Store
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.store_accounts import AccountsContract
 from hubbub.testing.store_contract import StoreContract
+from hubbub.testing.store_order import OrderContract
 from hubbub.testing.store_search import SearchContract
 
 
@@ -31,7 +32,7 @@ class TestAccounts(AccountsContract):
         return SqliteStore(self.path, now=lambda: 1_700_000_000_000, new_epoch=lambda: "epoch")
 
 
-class TestSearchWithManyBlocks(SearchContract):
+class TestSearchWithManyBlocks(SearchContract, OrderContract):
     """Nearly every message is in the index soon, and in a block with few others."""
 
     @pytest.fixture(autouse=True)

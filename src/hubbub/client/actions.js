@@ -75,6 +75,7 @@ export function actionsOn(log, page) {
     unread: (message) => reader.markUnread(message.seq).catch(told),
     copy,
     who: async (message) => (await load("profile"))?.showProfile(page, message.author.id),
+    more: async (message) => (await load("moderate"))?.moderate(page, message),
   };
   const buttons = new RowActions(log, {
     find: (seq) => reader.room.messages.get(seq),

@@ -10,7 +10,7 @@ import "./elements/message-list.js";
 import "./elements/room-list.js";
 import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
 import { h, icon, iconButton } from "./lib/dom.js";
-import { countOf, excerpt, plural, typingWords } from "./lib/words.js";
+import { countOf, excerpt, leftWords, plural, typingWords } from "./lib/words.js";
 import { Outgoing, stored } from "./outgoing.js";
 import { bootHistory, Reader } from "./reader.js";
 import { createState, cursors, receive, Room, TYPING_MAX_MS, typingNow } from "./state.js";
@@ -71,6 +71,8 @@ function take(frame) {
   if (fresh && room?.loaded && frame.reply_to && !room.quotes.has(frame.reply_to)) reader.fetchQuote(room, frame.reply_to);
   if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
   if (frame.type === "typing") setTimeout(draw, TYPING_MAX_MS);
+  if (frame.type === "muted" && frame.until && frame.reason) toast.show(`A moderator has silenced you: ${frame.reason}`);
+  if (frame.type === "left" && frame.why) toast.show(leftWords(room?.name ?? frame.room, frame));
   draw();
 }
 
@@ -200,11 +202,11 @@ async function load(name) {
 const notLoaded = () => toast.show("This part of the page could not be loaded. Try again when you are connected.");
 
 /** What panels may use of the page. */
-const page = { state, boot, ask, told, preferences, openRoom, load, toast, reader, composer, draw, messageHref };
+const page = { state, boot, ask, told, preferences, openRoom, load, toast, reader, composer, draw, messageHref, openSide: (/** @type {string} */ name) => openSide(name, sideButton) };
 
 // Panels -------------------------------------------------------------------------------------------------------
 
-/** What stands at the side. @type {{name: string, opener: HTMLElement, update: (room: Room) => void, focus?: () => void} | undefined} */
+/** What stands at the side. @type {{name: string, label?: string, opener: HTMLElement, update: (room: Room) => void, focus?: () => void} | undefined} */
 let panel;
 const side = element("side");
 const hereCount = h("span", {}, "1");
@@ -227,7 +229,7 @@ async function openSide(name, opener) {
     panel?.opener.setAttribute("aria-expanded", "false");
     panel = { name, opener, ...module.openSide(side, page, closeSide) };
     side.hidden = false;
-    side.setAttribute("aria-label", opener.title);
+    side.setAttribute("aria-label", panel?.label ?? opener.title);
     opener.setAttribute("aria-expanded", "true");
     panel?.update(reader.room);
   }

@@ -15,10 +15,10 @@ export const TYPING_MAX_MS = 120_000;
  * @typedef {{id: string, name: string}} Author
  * @typedef {{emoji: string, people: string[]}} Reaction
  * @typedef {{room: string, seq: number, at: number, author: Author, text: string, html?: string, reply_to?: number,
- *   edited_at?: number, deleted?: boolean, pinned?: boolean, reactions?: Reaction[]}} Message
+ *   edited_at?: number, deleted?: boolean, reason?: string, pinned?: boolean, reactions?: Reaction[]}} Message
  * @typedef {{seq: number, author: Author, text: string, deleted?: boolean}} Quote
  * @typedef {{id: string, name: string, archived: boolean, role: string, head: number, last_at: number,
- *   joined: boolean, read: number, unread: number}} Summary
+ *   joined: boolean, read: number, unread: number, muted_until?: number, retention_days?: number}} Summary
  * @typedef {{room: string, head: number, messages: Message[], quotes: Quote[], more_before: boolean,
  *   more_after: boolean}} History
  * @typedef {{read: number, unread: number, head: number}} ReadState
@@ -67,6 +67,9 @@ export class Room {
     this.joined = summary.joined;
     this.role = summary.role;
     this.lastAt = summary.last_at;
+    /** Until then one may not write here. */
+    this.mutedUntil = summary.muted_until ?? 0;
+    this.retentionDays = summary.retention_days;
     this.read = summary.read;
     this.unread = summary.unread;
     /** `unread` counts everything up to this `seq`; events that are replayed up to it do not count again. */
@@ -77,8 +80,8 @@ export class Room {
 
   /** @param {Summary} summary */
   take(summary) {
-    const { name, archived, joined, role, lastAt, read, unread, counted, fresh } = new Room(summary);
-    Object.assign(this, { name, archived, joined, role, lastAt, read, unread, counted, fresh });
+    const { name, archived, joined, role, lastAt, mutedUntil, retentionDays, read, unread, counted, fresh } = new Room(summary);
+    Object.assign(this, { name, archived, joined, role, lastAt, mutedUntil, retentionDays, read, unread, counted, fresh });
   }
 
   /** @returns {Message | undefined} */
@@ -121,6 +124,9 @@ export function receive(state, frame, now) {
       return { room: joined(state, frame.room) };
     case "left":
       if (room) room.joined = false;
+      return { room };
+    case "muted":
+      for (const one of room ? [room] : state.rooms.values()) one.mutedUntil = frame.until;
       return { room };
     case "me":
       state.me = frame.person;
@@ -250,6 +256,9 @@ function applyEvent(state, room, event) {
     case "message.deleted":
       deleted(state, room, event);
       return;
+    case "messages.erased":
+      erased(room, event.up_to);
+      return;
     default:
       changeMessage(room, event);
   }
@@ -290,6 +299,17 @@ function deleted(state, room, event) {
   changeMessage(room, event);
 }
 
+/** The room does not keep its oldest messages. @param {Room} room @param {number} upTo */
+function erased(room, upTo) {
+  const before = room.messages.size;
+  room.messages = new Map([...room.messages].filter(([seq]) => seq > upTo));
+  room.quotes = new Map([...room.quotes].filter(([seq]) => seq > upTo));
+  room.fresh = room.fresh.filter((seq) => seq > upTo);
+  room.unread = Math.min(room.unread, Math.max(0, room.cursor - Math.max(upTo, room.read)));
+  if (room.messages.size < before) room.moreBefore = false;
+  if (!room.messages.size && room.moreAfter) room.loaded = false;
+}
+
 /** @param {Room} room @param {Frame} event */
 function insertPosted(room, event) {
   if (event.seq <= (room.last?.seq ?? 0)) return; // history that was ahead of the events has it, or begins after it
@@ -323,7 +343,8 @@ export function changedBy(message, event) {
     }
     case "message.deleted": {
       const { html: _, ...rest } = message;
-      return { ...rest, text: "", deleted: true, pinned: false, reactions: [] };
+      const gone = { ...rest, text: "", deleted: true, pinned: false, reactions: [] };
+      return event.reason === undefined ? gone : { ...gone, reason: event.reason };
     }
     case "message.pinned":
       return { ...message, pinned: true };
@@ -357,7 +378,8 @@ export function applyLater(room, history, events) {
     if (event.seq <= history.head) continue;
     if (event.type === "message.posted") {
       if (room.loaded && !room.moreAfter) insertPosted(room, event);
-    } else if (event.type === "member.joined" || event.type === "member.renamed") rename(room, event.person);
+    } else if (event.type === "messages.erased") erased(room, event.up_to);
+    else if (event.type === "member.joined" || event.type === "member.renamed") rename(room, event.person);
     else changeMessage(room, event);
   }
 }

@@ -41,6 +41,12 @@ def home_of(host: str) -> str:
     return str(ipaddress.IPv6Network((int(address), HOME_BITS), strict=False))
 
 
+def is_shared(host: str) -> bool:
+    """Whether it says nothing about who is there: the machine itself, on which a proxy may be, or no address."""
+    address = _address(host)
+    return address is None or address.is_loopback or address.is_unspecified
+
+
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(host)

@@ -28,6 +28,8 @@ conversation of the same few people for ever."""
 
 LOBBY = "lobby"
 """The room that always exists and that everybody is in."""
+FOREVER = 2**53 - 1
+"""The time until which something holds that has no end."""
 
 
 class Record(BaseModel):
@@ -42,6 +44,12 @@ class Author(Record):
 
     id: PersonId
     name: str
+
+
+SERVER = Author(id="server-hubbub", name="Hubbub")
+"""Who does what the server does by itself."""
+DELETED_NAME = "deleted user"
+"""What somebody is called who has deleted their account."""
 
 
 class Person(Record):
@@ -116,6 +124,8 @@ class Message(Record):
     edited_at: Millis | None = None
     """When its text was last changed; null: never."""
     deleted: bool = False
+    reason: str | None = None
+    """Why a moderator deleted it, maybe empty; null: nobody did, or its author."""
     pinned: bool = False
     reactions: list[Reaction] = []
     """In the order of the emojis' code points."""
@@ -182,6 +192,8 @@ class Standing(NamedTuple):
     """This person's role in the whole place."""
     muted_until: int
     """Until then this person may not speak here; 0: never silenced."""
+    banned_until: int = 0
+    """Until then this person may not come in here; 0: never banned."""
 
 
 class Place(Record):
@@ -194,6 +206,15 @@ class Place(Record):
     """What somebody without an account may do."""
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     """After so many days messages are erased, in rooms that do not say otherwise; null: never."""
+    blocked_words: list[str] = []
+    """Whole words that nobody may use in messages and names, compared as search compares them."""
+    links: Literal["everybody", "members", "nobody"] = "everybody"
+    """Who may post links. Moderators always may."""
+
+    @property
+    def shown(self) -> "Place":
+        """What everybody may know of it: a list of what nobody may write would be read."""
+        return self.model_copy(update={"blocked_words": []})
 
 
 class RoomSummary(Record):
@@ -210,6 +231,10 @@ class RoomSummary(Record):
     """As in `Room`."""
     role: Role = "guest"
     """What this person is in the room: see docs/permissions.md."""
+    retention_days: int | None = None
+    """As in `Room`."""
+    muted_until: Millis = 0
+    """Until then this person may not speak here."""
     head: Seq
     last_at: Millis
     joined: bool
@@ -225,6 +250,52 @@ class Member(Record):
     joined_at: Millis
     role: Role = "member"
     """In the room: see docs/permissions.md."""
+
+
+class Sanction(Record):
+    """Somebody may not speak, or not come in."""
+
+    person: Author
+    kind: Literal["mute", "ban"]
+    room: RoomId | None = None
+    """Null: in the whole place."""
+    until: Millis | None = None
+    """Null: for good."""
+    at: Millis
+    by: Author
+    reason: str
+
+
+class Complaint(Record):
+    by: Author
+    at: Millis
+    reason: str
+
+
+class Reported(Record):
+    """A message that waits for a moderator."""
+
+    message: Message
+    room_name: str
+    complaints: list[Complaint]
+    """First come first, at most 20."""
+
+
+class AuditEntry(Record):
+    """What somebody did that others may ask about later. Never has the text of a message."""
+
+    id: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    at: Millis
+    by: Author
+    action: str
+    """The type of a command, or the name of what was done."""
+    person: Author | None = None
+    """To whom."""
+    room: RoomId | None = None
+    message: Seq | None = None
+    until: Millis | None = None
+    """Until when it holds; null: for good, or it has no time."""
+    reason: str = ""
 
 
 class History(Record):

@@ -7,8 +7,8 @@ function below raises the error that the person is told; returning means yes.
 from typing import NamedTuple, TypeVar, get_args
 
 from hubbub.core.lookalikes import mixes_scripts, skeleton
-from hubbub.core.models import LOBBY, Membership, Message, Person, Place, Profile, Role, Room, Standing
-from hubbub.errors import Conflict, Forbidden, Invalid, NotFound
+from hubbub.core.models import FOREVER, LOBBY, Membership, Message, Person, Place, Profile, Role, Room, Standing
+from hubbub.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 
 M = TypeVar("M", bound=Membership | int)
 P = TypeVar("P", bound=Person | Profile)
@@ -76,6 +76,24 @@ PERMISSIONS: dict[str, Rule] = {
     "set_place_role": Rule("decide on roles in this place", place="owner", room=None),
     "reset_link": Rule("make links for a new password", place="owner", room=None),
     "set_place": Rule("change this place", place="owner", room=None),
+    "forget_me": Rule("delete your account", room=None, changes=False),
+    # Order
+    "report": Rule("report messages in this room", joined=False, changes=False),
+    "mute": Rule("silence people in this room", room="moderator", joined=False, changes=False),
+    "unmute": Rule("let silenced people speak in this room", room="moderator", joined=False, changes=False),
+    "kick": Rule("remove people from this room", room="moderator", joined=False, changes=False),
+    "ban": Rule("ban people from this room", room="moderator", joined=False, changes=False),
+    "unban": Rule("let banned people into this room", room="moderator", joined=False, changes=False),
+    "sanctions": Rule("see who is silenced or banned in this room", room="moderator", joined=False, changes=False),
+    "reports": Rule("see what was reported in this room", room="moderator", joined=False, changes=False),
+    "resolve": Rule("settle reports in this room", room="moderator", joined=False, changes=False),
+    "audit": Rule("read the audit log of this room", room="moderator", joined=False, changes=False),
+    "retention": Rule("decide how long this room keeps messages", room="owner", joined=False, changes=False),
+    "mute_in_place": Rule("silence people in the whole place", place="moderator", room=None),
+    "ban_in_place": Rule("ban people from the whole place", place="moderator", room=None),
+    "moderate": Rule("look after the whole place", place="moderator", room=None),
+    "rules": Rule("see the rules of this place", place="moderator", room=None),
+    "set_rules": Rule("change the rules of this place", place="owner", room=None),
 }
 """By the type of a command, or the name of what a command does in a special case."""
 
@@ -95,6 +113,9 @@ def permit(action: str, standing: Standing | None, place: Place, now: int) -> St
     rule = PERMISSIONS[action]
     if standing is None or (standing.kind != "public" and standing.joined_at is None):
         raise NotFound("There is no such room.", code="room_not_found")
+    if standing.banned_until > now:
+        wait_s = _left_s(standing.banned_until, now)
+        raise Forbidden("You have been banned from this room.", code="banned", retry_after_s=wait_s)
     if rule.joined and standing.joined_at is None:
         raise Forbidden("You are not in this room. Join it first.", code="not_a_member")
     if rule.changes:
@@ -103,9 +124,14 @@ def permit(action: str, standing: Standing | None, place: Place, now: int) -> St
     if rule.room and ROLES.index(role_of(standing.membership, standing.place)) < ROLES.index(rule.room):
         raise Forbidden(f"You may not {rule.what}: only its {rule.room}s may.", code="role_needed")
     if rule.speaks and standing.muted_until > now:
-        wait_s = (standing.muted_until - now) / 1000
+        wait_s = _left_s(standing.muted_until, now)
         raise Forbidden("You have been silenced here for a while.", code="muted", retry_after_s=wait_s)
     return standing
+
+
+def _left_s(until: int, now: int) -> float | None:
+    """Seconds; None for what has no end."""
+    return None if until >= FOREVER else (until - now) / 1000
 
 
 def must_be_open(standing: Standing) -> None:
@@ -173,6 +199,28 @@ def message_must_stand(message: Message | None) -> Message:
     if found.deleted:
         raise NotFound("This message has been deleted.", code="message_deleted")
     return found
+
+
+def may_sanction(me: str, mine: Role, them: str, theirs: Role) -> None:
+    """Nobody acts against somebody of the same rank, or a higher one."""
+    if me == them:
+        raise Forbidden("You cannot do this to yourself.", code="not_to_yourself")
+    if ROLES.index(theirs) >= ROLES.index(mine):
+        raise Forbidden("You cannot do this to somebody who has your role or a higher one.", code="role_needed")
+
+
+def must_be_welcome(banned_until: int, now: int) -> None:
+    """For somebody, or an address, that wants to come into the place."""
+    if banned_until > now:
+        raise Forbidden("You have been banned here.", code="banned", retry_after_s=_left_s(banned_until, now))
+
+
+def must_wait(last_at: int, slow_s: int, now: int) -> None:
+    """In a room in slow mode. Raises RateLimited until so many seconds after one's last message have passed."""
+    wait_s = last_at / 1000 + slow_s - now / 1000
+    if wait_s > 0:
+        words = f"This room is in slow mode: one message every {slow_s} s. Try again in {wait_s:.0f} s."
+        raise RateLimited(words, code="slow_mode", retry_after_s=wait_s)
 
 
 def may_edit(message: Message, me: Person) -> None:

@@ -43,16 +43,3 @@ def agent_of(user_agent: str) -> str:
         return f"{browser} on {system}"
     product = re.match(r"[A-Za-z0-9._+-]+", user_agent)
     return browser or system or (product[0][:AGENT_MAX_CHARS] if product else "an unknown program")
-
-
-def network_of(address: str) -> str:
-    """Whom limits count: an address of version 4, or the 64 bits of one of version 6 that a network gets whole."""
-    groups = address.partition("%")[0].lower().split(":")
-    if len(groups) < 3 or "." in groups[-1]:
-        return groups[-1]
-    if "" in groups:
-        at = groups.index("")
-        rest = [group for group in groups[at + 1 :] if group]
-        begin = [group for group in groups[:at] if group]
-        groups = begin + ["0"] * (8 - len(begin) - len(rest)) + rest
-    return ":".join(group.lstrip("0") or "0" for group in groups[:4])

@@ -39,15 +39,15 @@ class CatchUp:
     async def _run(self, connection: Connection, room: str) -> None:
         try:
             while (cursor := connection.behind.get(room)) is not None:
-                if self.hub.is_too_far_behind(connection, room):
-                    summary = await self._store.read(lambda r: r.summary(room, connection.person.id))
-                    assert summary is not None
-                    if connection.behind.get(room) == cursor:
-                        self.hub.reset(connection, room, summary)
-                else:
+                frames: list[StoredFrame] = []
+                lost = self.hub.is_too_far_behind(connection, room)
+                if not lost:
                     frames = await self._store.read(partial(_frames_after, room, cursor))
-                    if connection.behind.get(room) == cursor:
-                        self.hub.replay(connection, room, frames)
+                    lost = bool(frames) and frames[0].seq > cursor + 1  # the log does not reach back so far any more
+                if lost:
+                    await self._reset(connection, room, cursor)
+                elif connection.behind.get(room) == cursor:
+                    self.hub.replay(connection, room, frames)
                 if connection.outlet.buffered() > self._low_water:
                     return
         except Unavailable:
@@ -55,6 +55,11 @@ class CatchUp:
             self._cut(connection, "store_unavailable")
         finally:
             self._running.discard((connection, room))
+
+    async def _reset(self, connection: Connection, room: str, cursor: int) -> None:
+        summary = await self._store.read(lambda r: r.summary(room, connection.person.id))
+        if connection.behind.get(room) == cursor and summary is not None:
+            self.hub.reset(connection, room, summary)
 
 
 def _frames_after(room: str, seq: int, reader: Reader) -> list[StoredFrame]:

@@ -153,6 +153,22 @@ class Hub:
         feed.ring.append(frame)
         self._enqueue(room, feed, frame)
 
+    def forget(self, room: str) -> None:
+        """Something was taken out of the log, and no event says so: no earlier frame is given from the ring."""
+        if feed := self._feeds.get(room):
+            feed.ring.clear()
+
+    def skip(self, room: str, seq: int) -> None:
+        """The log has nothing any more between what was delivered here and `seq`: goes on after it. Whoever was live
+        is behind now, for `CatchUp` to find out and reset."""
+        feed = self._feeds[room]
+        self._write_pending(room, feed)
+        feed.ring.clear()
+        feed.head = seq
+        for connection in list(feed.live):
+            self._fall_behind(connection, room, feed)
+        feed.written = seq
+
     def signal(self, room: str, json: str, plain: str | None) -> None:
         """Hands a signal to everybody live in the room who is not short of buffer."""
         if feed := self._feeds.get(room):

@@ -4,19 +4,20 @@ door, and a session is what a command comes with."""
 from collections.abc import Callable
 from typing import NamedTuple
 
-from hubbub.core import logins, policy
+from hubbub.core import logins, policy, rules
+from hubbub.core.addresses import home_of
 from hubbub.core.attempts import Attempts
 from hubbub.core.limits import Meter, Rate
 from hubbub.core.models import Person, Role, SessionInfo
 from hubbub.core.text import clean_name
-from hubbub.core.visits import Visit, network_of
+from hubbub.core.visits import Visit
 from hubbub.errors import Forbidden, NotFound, RateLimited, SignInNeeded
 from hubbub.protocol import Envelope, Waiting
 from hubbub.service import invites
 from hubbub.service.change import fresh
 from hubbub.service.context import Context, token_hash
 from hubbub.service.passwords import Passwords
-from hubbub.service.people import add_person, end_session, rename
+from hubbub.service.people import add_person, end_session, must_be_welcome_from, rename
 from hubbub.store import Account, SignedIn, Transaction
 
 TRIES_OF_ACCOUNT = 5
@@ -69,13 +70,14 @@ class Accounts:
         if self._context.place().joining == "invite" and not new.invite:
             words = "Only people with an invitation may sign up here. Ask somebody who is in for one."
             raise Forbidden(words, code="invite_needed")
-        if wait_s := self._sign_ups.take(network_of(visit.address), self._clock()):
+        if wait_s := self._sign_ups.take(home_of(visit.address), self._clock()):
             raise RateLimited("Many accounts came from your network. Try again later.", retry_after_s=wait_s)
         guest = guest if guest and guest.kind == "guest" else None
         cleaned = await self.clean(new, guest)
         token = self._context.new_token()
 
         def change(tx: Transaction) -> Entered:
+            must_be_welcome_from(tx, visit.address, self._context.now())
             waits = self._context.place().joining == "approval" and not new.invite
             person = admit(self._context, tx, cleaned, guest, "guest" if waits else "member")
             if new.invite:
@@ -90,6 +92,7 @@ class Accounts:
         """Ready to be kept. Raises Invalid, RateLimited."""
         login = logins.clean_login(new.login)
         name = clean_name(new.name) if new.name.strip() else guest.name if guest else login
+        rules.check_words(name, self._context.place())
         email = logins.clean_email(new.email)
         return Cleaned(login, name, email, await self._passwords.hash(logins.clean_password(new.password)))
 
@@ -172,7 +175,7 @@ class Accounts:
         """The hash to keep in place of the old one, if it is too old. Counted before it is tried, for an account that
         does not exist too. Raises SignInNeeded, RateLimited."""
         who, now = account.person if account else logins.key_of(login)[:100], self._clock()
-        network = network_of(visit.address)
+        network = home_of(visit.address)
         for attempts, key in ((self._by_network, network), (self._by_account, who)):
             if wait_s := attempts.take(key, now):
                 raise RateLimited("That was tried too often. Wait a few minutes.", retry_after_s=wait_s)
@@ -197,6 +200,8 @@ def admit(context: Context, tx: Transaction, new: Cleaned, guest: Person | None,
 
 
 def begin_session(context: Context, tx: Transaction, person: Person, token: str, visit: Visit) -> Entered:
+    """Raises Forbidden for somebody who is banned from the place."""
+    policy.must_be_welcome(tx.banned_until(person.id), context.now())
     tx.add_session(token_hash(token), person.id, context.now(), visit.agent, visit.address)
     return Entered(person, token)
 

@@ -30,6 +30,8 @@ class Context:
     shedding: Shedding = field(default_factory=Shedding)
     searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_MAX))
     """So that searches never keep all of the store's readers from everybody else."""
+    erasing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is something to erase: see `hubbub.service.caretaker`."""
 
 
 def token_hash(token: str) -> str:

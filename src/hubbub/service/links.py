@@ -4,12 +4,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal, NamedTuple
 
 from hubbub.core import logins
+from hubbub.core.addresses import home_of
 from hubbub.core.limits import Meter, Rate
 from hubbub.core.models import Person
 from hubbub.core.text import clean_name
-from hubbub.core.visits import Visit, network_of
+from hubbub.core.visits import Visit
 from hubbub.errors import NotFound, RateLimited
-from hubbub.protocol import Envelope, PlaceChanged
+from hubbub.protocol import Envelope
 from hubbub.service.accounts import Accounts, Entered, NewAccount, admit, begin_session, set_password
 from hubbub.service.context import Context, token_hash
 from hubbub.service.mail import Mail
@@ -84,7 +85,7 @@ class Links:
             update = {"name": name, "joining": place.joining, "guests": place.guests}
             changed = now.model_copy(update=update)
             tx.set_place(changed)
-            tx.announce(Envelope(place=changed, frame=PlaceChanged(place=changed).model_dump_json()))
+            tx.announce(Envelope(place=changed, frame=""))
             person = admit(self._context, tx, cleaned, guest, "owner")
             tx.drop_links("owner", None)
             return begin_session(self._context, tx, person, token, visit)
@@ -99,7 +100,7 @@ class Links:
         if not self._mail.works:
             words = "This server sends no mail. Ask an owner of this place for a link."
             raise NotFound(words, code="no_mail")
-        if wait_s := self._asked.take(network_of(visit.address), self._clock()):
+        if wait_s := self._asked.take(home_of(visit.address), self._clock()):
             raise RateLimited("That was asked for too often. Try again later.", retry_after_s=wait_s)
         account = await self._context.store.read(lambda reader: reader.account_called(login))
         if account and account.email and not self._mails.take(account.person, self._clock()):

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from hubbub.core import policy
+from hubbub.core import policy, rules
 from hubbub.core.emoji import normalise_emoji
 from hubbub.core.markdown import render
-from hubbub.core.models import History, Message, Person, Standing
+from hubbub.core.models import History, Message, Person, Role, Standing
 from hubbub.core.text import clean_message
 from hubbub.errors import Conflict, Invalid
 from hubbub.protocol import (
@@ -29,6 +29,7 @@ from hubbub.protocol import (
     Unpin,
     Unreact,
 )
+from hubbub.service.audit import record
 from hubbub.service.change import Stamp, change_room, permit
 from hubbub.service.context import Context
 from hubbub.store import Reader, Transaction
@@ -45,8 +46,11 @@ async def post(context: Context, me: Person, command: Post) -> Applied:
     def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | Applied:
         if standing.announcement:
             policy.permit("announce", standing, context.place(), stamp["at"])
+        role = policy.role_of(standing.membership, standing.place)
         if command.key and (first := tx.posted_with(command.room, me.id, command.key)):
             return _repeated(first, text, command)
+        rules.check_message(text, context.place(), role)
+        _wait_in_turn(tx, standing, role, me, stamp["at"])
         if command.reply_to is not None:
             policy.message_must_stand(tx.message(command.room, command.reply_to))
         return MessagePosted(
@@ -69,6 +73,7 @@ async def edit(context: Context, me: Person, command: Edit) -> Applied:
         policy.may_edit(message, me)
         if message.text == text:
             return None
+        rules.check_message(text, context.place(), policy.role_of(standing.membership, standing.place))
         return MessageEdited(**stamp, message=command.message, text=text, html=html)
 
     return await change_room(context, me, command, decide)
@@ -77,11 +82,24 @@ async def edit(context: Context, me: Person, command: Edit) -> Applied:
 async def delete(context: Context, me: Person, command: Delete) -> Applied:
     def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         message = policy.message_must_exist(tx.message(command.room, command.message))
-        if message.author.id != me.id:
+        mine = message.author.id == me.id
+        if not mine:
             policy.permit("delete_others", standing, context.place(), stamp["at"])
         if message.deleted:
             return None
-        return MessageDeleted(**stamp, message=command.message)
+        reason = None if mine else command.reason.strip()
+        if reason is not None:
+            record(
+                tx,
+                "delete",
+                me,
+                stamp["at"],
+                person=message.author.id,
+                room=command.room,
+                message=command.message,
+                reason=reason,
+            )
+        return MessageDeleted(**stamp, message=command.message, reason=reason)
 
     return await change_room(context, me, command, decide)
 
@@ -154,6 +172,13 @@ async def pins(context: Context, me: Person, command: ListPins) -> Pins:
         return Pins(messages=reader.pins(command.room))
 
     return await context.store.read(look)
+
+
+def _wait_in_turn(tx: Transaction, standing: Standing, role: Role, me: Person, now: int) -> None:
+    """Slow mode, but for moderators."""
+    if standing.slow_s and policy.ROLES.index(role) < policy.ROLES.index("moderator"):
+        policy.must_wait(tx.posted_at(standing.room, me.id), standing.slow_s, now)
+        tx.set_posted_at(standing.room, me.id, now)
 
 
 async def _render(text: str) -> str | None:

@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from hubbub.core import policy
+from hubbub.core import policy, rules
+from hubbub.core.addresses import home_of, is_shared
 from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
 from hubbub.core.names import guest_name
 from hubbub.core.shedding import Shed
@@ -29,16 +30,21 @@ class People:
 
     async def arrive(self, name: str | None = None, visit: Visit = NOWHERE) -> tuple[Person, str]:
         """Makes a guest, in the lobby, and a session token for it. The id is the time of this first visit.
-        Raises Forbidden when guests are not welcome, Invalid for a bad name, Unavailable `overloaded`."""
+        Raises Forbidden when guests are not welcome or this address is banned, Invalid for a bad name, Unavailable
+        `overloaded`."""
         if self._context.place().guests == "no":
             raise Forbidden("Guests are not welcome here.", code="no_guests")
         called = clean_name(name) if name else None
+        rules.check_words(called or "", self._context.place())
         self._context.shedding.check(Shed.READING)
         token = self._context.new_token()
 
         def change(tx: Transaction) -> Person:
+            must_be_welcome_from(tx, visit.address, self._context.now())
             person = add_person(self._context, tx, "guest", called)
             tx.add_session(token_hash(token), person.id, self._context.now(), visit.agent, visit.address)
+            if not is_shared(visit.address):
+                tx.remember_address(person.id, home_of(visit.address))
             return person
 
         return await self._context.store.write(change), token
@@ -68,8 +74,15 @@ class People:
         return await self._context.store.write(change)
 
     async def rooms(self, me: Person) -> list[RoomSummary]:
-        """The rooms that the person is in, the most recently active first."""
-        return await self._context.store.read(lambda reader: reader.rooms_of(me.id))
+        """The rooms that the person is in, the most recently active first. Raises SignInNeeded for somebody who has had
+        to go since they were recognised."""
+
+        def look(reader: Reader) -> list[RoomSummary]:
+            if not reader.is_signed_in(me.id):
+                raise SignInNeeded("Nobody is signed in.")
+            return reader.rooms_of(me.id)
+
+        return await self._context.store.read(look)
 
     async def rooms_at_sign_in(self, me: Person, session: str) -> list[RoomSummary]:
         """The same, for a new connection. Raises SignInNeeded for a session that has ended since its handshake."""
@@ -120,6 +133,11 @@ def tell_person(tx: Transaction, person: Person) -> None:
     tx.announce(Envelope(person=person.id, changed=person, frame=Me(person=person).model_dump_json()))
 
 
+def must_be_welcome_from(tx: Transaction, address: str, now: int) -> None:
+    """Raises Forbidden while an address is banned, from which somebody new comes."""
+    policy.must_be_welcome(tx.address_banned_until(home_of(address)), now)
+
+
 def end_session(tx: Transaction, person: str, session: str) -> None:
     """Whoever is connected by it is cut off."""
     tx.end_session(person, session)
@@ -133,6 +151,7 @@ def must_be_free(tx: Transaction, name: str, me: Person) -> None:
 
 async def change_name(context: Context, me: Person, command: ChangeName) -> Person:
     name = clean_name(command.name)
+    rules.check_words(name, context.place())
     return await context.store.write(lambda tx: rename(context, tx, fresh(tx, me), name))
 
 

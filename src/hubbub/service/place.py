@@ -18,7 +18,6 @@ from hubbub.protocol import (
     MakeResetLink,
     Nothing,
     PeoplePage,
-    PlaceChanged,
     Refuse,
     ResetLink,
     SetPlace,
@@ -122,7 +121,7 @@ async def set_place(context: Context, me: Person, command: SetPlace) -> Place:
         changed = now.model_copy(update={field: value for field, value in wanted.items() if value})
         if changed != now:
             tx.set_place(changed)
-            tx.announce(Envelope(place=changed, frame=PlaceChanged(place=changed).model_dump_json()))
+            tx.announce(Envelope(place=changed, frame=""))
         return changed
 
     return await context.store.write(change)

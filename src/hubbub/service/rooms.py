@@ -1,6 +1,6 @@
 """Rooms: create, find, join, leave, rename, archive."""
 
-from hubbub.core import policy
+from hubbub.core import policy, rules
 from hubbub.core.models import Person, Role, RoomSummary, Standing
 from hubbub.core.text import clean_name, room_slug
 from hubbub.errors import Conflict
@@ -34,6 +34,7 @@ from hubbub.store import Reader, Transaction
 
 async def create(context: Context, me: Person, command: CreateRoom) -> RoomSummary:
     name = clean_name(command.name)
+    rules.check_words(name, context.place())
 
     def change(tx: Transaction) -> RoomSummary:
         policy.permit_in_place("create", tx.person(me.id) or me, context.place())
@@ -73,7 +74,7 @@ async def leave(context: Context, me: Person, command: Leave) -> Applied:
                 room=command.room,
                 seq=seq,
                 membership="left",
-                frame=Left(room=command.room).model_dump_json(),
+                frame=Left(room=command.room).model_dump_json(exclude_none=True),
             )
         )
         return Applied(room=command.room, seq=seq)
@@ -84,6 +85,7 @@ async def leave(context: Context, me: Person, command: Leave) -> Applied:
 async def rename(context: Context, me: Person, command: RenameRoom) -> Applied:
     policy.may_close(command.room)
     name = clean_name(command.name)
+    rules.check_words(name, context.place())
 
     def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | None:
         room = policy.must_exist(tx.room(command.room))

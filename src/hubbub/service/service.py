@@ -13,47 +13,77 @@ from hubbub.protocol import (
     Applied,
     Approve,
     ArchiveRoom,
+    AuditPage,
+    Ban,
     ChangeName,
     Command,
     CreateRoom,
     Delete,
     Edit,
+    ForgetMe,
     GetHistory,
     GetProfile,
+    GetRules,
     Here,
     Join,
+    Kick,
     Leave,
     ListMembers,
     ListPeople,
     ListPins,
+    ListReports,
     ListRooms,
+    ListSanctions,
     ListWaiting,
     MakeResetLink,
     MarkRead,
     MarkUnread,
     MemberPage,
+    Mute,
     Nothing,
     PeoplePage,
     Pin,
     Pins,
     Post,
     React,
+    ReadAudit,
     ReadState,
     Refuse,
     RenameRoom,
+    Report,
+    ReportPage,
     ResetLink,
+    Resolve,
     RoomPage,
+    Rules,
+    SanctionPage,
     SayTyping,
     Search,
     SetPlace,
     SetPlaceRole,
     SetProfile,
+    SetRetention,
+    SetRules,
+    Unban,
+    Unmute,
     Unpin,
     Unreact,
     Value,
     WhoIsHere,
 )
-from hubbub.service import messages, people, place, reading, rooms, search
+from hubbub.service import (
+    audit,
+    messages,
+    moderation,
+    my_data,
+    people,
+    place,
+    reading,
+    reports,
+    rooms,
+    rules,
+    search,
+)
 from hubbub.service.context import Context
 
 
@@ -99,6 +129,20 @@ VERBS: dict[type[Command], Verb] = {
     SetPlaceRole: Verb(place.set_place_role, Nothing),
     MakeResetLink: Verb(place.make_reset_link, ResetLink),
     SetPlace: Verb(place.set_place, Place),
+    Mute: Verb(moderation.mute, Nothing),
+    Unmute: Verb(moderation.unmute, Nothing),
+    Ban: Verb(moderation.ban, Nothing),
+    Unban: Verb(moderation.unban, Nothing),
+    Kick: Verb(moderation.kick, Applied),
+    ListSanctions: Verb(moderation.sanctions, SanctionPage),
+    Report: Verb(reports.report, Nothing, posts=True),
+    ListReports: Verb(reports.reports, ReportPage),
+    Resolve: Verb(reports.resolve, Nothing),
+    ReadAudit: Verb(audit.audit, AuditPage),
+    GetRules: Verb(rules.rules, Rules),
+    SetRules: Verb(rules.set_rules, Rules),
+    SetRetention: Verb(rules.set_retention, Applied),
+    ForgetMe: Verb(my_data.forget_me, Nothing),
 }
 
 
@@ -122,7 +166,7 @@ class Service:
         Raises HubbubError; RateLimited and Unavailable say when to come back."""
         verb = VERBS[type(command)]
         policy.must_be_let_in(me, self._context.place())
-        self._take(self._commands, me.id)
+        self.take_turn(me)
         if verb.posts:
             self._take(self._posts, me.id)
         if verb.shed is Shed.SIGNALS and self._context.shedding.drops(Shed.SIGNALS):
@@ -137,6 +181,10 @@ class Service:
             if room:  # or they who may not write there could use it up
                 self._rooms.give_back(room, self._clock())
             raise
+
+    def take_turn(self, me: Person) -> None:
+        """Counts one request against the limit for commands. Raises RateLimited."""
+        self._take(self._commands, me.id)
 
     def _take(self, meter: Meter, key: str, words: str = "That was too fast.") -> None:
         wait_s = meter.take(key, self._clock())

@@ -12,10 +12,11 @@ is handed to `on_commit` after the commit, in order, before the writers get thei
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from hubbub.core import search as searching
 from hubbub.core.models import (
+    AuditEntry,
     Found,
     History,
     Member,
@@ -25,9 +26,11 @@ from hubbub.core.models import (
     PersonKind,
     Place,
     Profile,
+    Reported,
     Role,
     Room,
     RoomSummary,
+    Sanction,
     Standing,
 )
 from hubbub.counts import Histogram
@@ -75,6 +78,16 @@ class Account(NamedTuple):
 
 
 LinkKind = Literal["owner", "reset"]
+
+
+class Erasure(NamedTuple):
+    """Somebody who is being forgotten, and how far that has come."""
+
+    person: str
+    messages: str
+    """`keep` or `erase`."""
+    room: str
+    seq: int
 
 
 class Link(NamedTuple):
@@ -223,6 +236,68 @@ class Reader(Protocol):
         The names of rooms and people in the query are for the caller to look up."""
         ...
 
+    # Order and erasing
+
+    def is_signed_in(self, person: str) -> bool:
+        """Whether the person has a session."""
+        ...
+
+    def banned_until(self, person: str) -> int:
+        """Until when the person may not come into the place; 0: never banned."""
+        ...
+
+    def address_banned_until(self, address: str) -> int:
+        """Until when no new guests may come from there; 0: never banned."""
+        ...
+
+    def address_of(self, person: str) -> str | None:
+        """From where a guest came."""
+        ...
+
+    def sanctions(self, room: str | None, now: int, limit: int) -> list[Sanction]:
+        """Those that hold now, the newest first: of a room, or (None) of the place and all public rooms."""
+        ...
+
+    def posted_at(self, room: str, person: str) -> int:
+        """When the person last posted in a room in slow mode; 0: never."""
+        ...
+
+    def reports(self, room: str | None, limit: int) -> list[Reported]:
+        """Reported messages that are not settled, first come first: of a room, or (None) of all public rooms."""
+        ...
+
+    def audit(
+        self,
+        reader: str,
+        *,
+        room: str | None,
+        person: str | None,
+        action: str | None,
+        before: int | None,
+        limit: int,
+    ) -> list[AuditEntry]:
+        """Entries, the newest first: of a room, or (None) all that are not about a private room that `reader` is not
+        in; by or about `person`; of one kind; older than the entry `before`."""
+        ...
+
+    def room_ids(self, after: str, limit: int) -> list[str]:
+        """All rooms, private ones too, in the order of their ids."""
+        ...
+
+    def past(self, room: str, before_at: int, limit: int) -> int:
+        """Up to which `seq` a room's oldest messages, at most so many, are older than this time; 0: none is."""
+        ...
+
+    def messages_by(self, person: str, room: str, after: int, up_to: int) -> list[Message]:
+        """What a person has written in a stretch of a room, and not deleted."""
+        ...
+
+    def is_named(self, person: str, room: str, after: int, up_to: int) -> bool:
+        """Whether frames of this stretch of a room name the person."""
+        ...
+
+    def erasures(self) -> list[Erasure]: ...
+
 
 class Transaction(Reader, Protocol):
     """Reads and writes. Reads see the transaction's own writes."""
@@ -230,7 +305,8 @@ class Transaction(Reader, Protocol):
     def append(self, draft: Event) -> Event:
         """Gives the draft (whose `seq` is 0) the room's next `seq`, stores it, applies it to the current state and
         returns it. The first event of a room is `room.created` and makes the room.
-        Deleting a message also erases its text from the log."""
+        Deleting a message also erases its text from the log; `messages.erased` takes what is older out of everything,
+        the log too, which begins after it from then on."""
         ...
 
     def announce(self, envelope: Envelope) -> None:
@@ -286,6 +362,52 @@ class Transaction(Reader, Protocol):
 
     def set_read(self, room: str, person: str, seq: int) -> None:
         """Moves the read marker, in whichever direction."""
+        ...
+
+    # Order and erasing
+
+    def set_sanction(self, sanctioned: Sanction) -> None:
+        """In place of one of this kind that the person had there."""
+        ...
+
+    def drop_sanction(self, person: str, room: str, kind: str) -> None:
+        """`room` is "" for the whole place. With a ban from there those of addresses end that came with it."""
+        ...
+
+    def remember_address(self, person: str, address: str) -> None:
+        """From where a guest comes. Once for each."""
+        ...
+
+    def ban_address(self, address: str, person: str, until: int) -> None:
+        """Because of this person."""
+        ...
+
+    def set_posted_at(self, room: str, person: str, at: int) -> None: ...
+
+    def report(self, room: str, seq: int, person: str, at: int, reason: str) -> bool:
+        """False: this person has reported it before."""
+        ...
+
+    def settle(self, room: str, seq: int) -> bool:
+        """Takes a message off what was reported. False: it was not there."""
+        ...
+
+    def record(self, action: str, by: str, at: int, **about: Any) -> None:
+        """Adds an entry to the audit log: see `hubbub.service.audit.record`."""
+        ...
+
+    def set_retention(self, room: str, days: int | None) -> None: ...
+
+    def begin_erasure(self, gone: Person, messages: str) -> None:
+        """Ends the person's sessions and takes away what only served them; the rest is for `erasures` to find."""
+        ...
+
+    def go_on_erasing(self, person: str, room: str, seq: int) -> None: ...
+
+    def end_erasure(self, person: str) -> None: ...
+
+    def rewrite_names(self, person: str, name: str, room: str, after: int, up_to: int) -> None:
+        """Gives a person another name in the frames of a stretch of a room."""
         ...
 
     def touch(self) -> None:

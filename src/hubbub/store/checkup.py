@@ -21,9 +21,13 @@ SHOWN_MAX = 10
 RESTORE = "Stop the server and restore the last backup: hubbub restore FILE --force."
 
 GAPS = """
-SELECT room.id, room.head, count(event.seq), coalesce(max(event.seq), 0), coalesce(min(event.seq), 0)
+SELECT room.id, room.head, room.floor, count(event.seq), coalesce(max(event.seq), 0), coalesce(min(event.seq), 0)
 FROM room LEFT JOIN event ON event.room = room.id GROUP BY room.id
-HAVING count(event.seq) <> room.head OR coalesce(max(event.seq), 0) <> room.head OR min(event.seq) IS NOT 1
+HAVING count(event.seq) <> room.head - room.floor OR coalesce(max(event.seq), 0) <> room.head
+    OR min(event.seq) IS NOT room.floor + 1
+"""
+BELOW_FLOORS = """
+SELECT room.id, count(*) FROM room JOIN message ON message.room = room.id AND message.seq <= room.floor GROUP BY room.id
 """
 MESSAGES = """
 SELECT room.id, (SELECT count(*) FROM event WHERE room = room.id AND type = 'message.posted'),
@@ -33,7 +37,7 @@ FROM room
 MEMBERS = """
 SELECT room.id, (SELECT coalesce(sum(CASE type WHEN 'member.joined' THEN 1 WHEN 'member.left' THEN -1 ELSE 0 END), 0)
     FROM event WHERE room = room.id), (SELECT count(*) FROM membership WHERE room = room.id)
-FROM room
+FROM room WHERE floor = 0
 """
 LEFT_OVER_TEXTS = """
 SELECT message.room, count(*) FROM message
@@ -173,11 +177,12 @@ def _pages(database: sqlite3.Connection, quick: bool) -> Iterator[Finding]:
 
 def _log(database: sqlite3.Connection) -> Iterator[Finding]:
     damaged = database.execute(GAPS).fetchmany(SHOWN_MAX)
-    for room, head, count, last, first in damaged:
-        words = f"The log of the room {room} has {count} events, from {first} to {last}; it should end at {head}."
+    for room, head, floor, count, last, first in damaged:
+        should = f"it should begin at {floor + 1} and end at {head}"
+        words = f"The log of the room {room} has {count} events, from {first} to {last}; {should}."
         yield _problem(words, RESTORE)
     if not damaged:
-        rooms, events = database.execute("SELECT count(*), coalesce(sum(head), 0) FROM room").fetchone()
+        rooms, events = database.execute("SELECT count(*), coalesce(sum(head - floor), 0) FROM room").fetchone()
         yield _fine(f"{events:,} events in {rooms:,} rooms, without a gap.")
 
 
@@ -195,6 +200,10 @@ def _projections(database: sqlite3.Connection) -> Iterator[Finding]:
     wrong += [
         f"In the room {room} the log still has the texts of {count} messages that were deleted."
         for room, count in database.execute(LEFT_OVER_TEXTS)
+    ]
+    wrong += [
+        f"In the room {room} {count} messages are left of those that it does not keep."
+        for room, count in database.execute(BELOW_FLOORS)
     ]
     for words in wrong[:SHOWN_MAX]:
         yield _problem(words, RESTORE)

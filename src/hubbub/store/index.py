@@ -54,6 +54,9 @@ BLOCKS = select(search_block.c.id, search_block.c.first_at, search_block.c.last_
 BLOCKS_OF_TIME = select(search_block.c.id).where(
     search_block.c.last_at >= bindparam("at"), search_block.c.first_at <= bindparam("at")
 )
+BLOCKS_BETWEEN = select(search_block.c.id).where(
+    search_block.c.last_at >= bindparam("since"), search_block.c.first_at <= bindparam("until")
+)
 CONTENTS = select(search_block).where(search_block.c.id.in_(_blocks))
 WITH_TERM = select(search_term.c.block, search_term.c.docs).where(
     search_term.c.block.in_(_blocks), search_term.c.term == bindparam("term")
@@ -70,6 +73,9 @@ NUMBERS = select(search_term.c.term, search_term.c.docs).where(
 )
 SET_NUMBERS = update(search_term).where(_this_term).values(docs=bindparam("numbers"))
 DROP_TERM = delete(search_term).where(_this_term)
+DROP_EMPTY = delete(search_block).where(
+    search_block.c.id == _block, ~select(search_term.c.term).where(search_term.c.block == _block).exists()
+)
 
 MARK = select(search_mark).where(search_mark.c.room == bindparam("room"))
 SET_MARK = (
@@ -285,10 +291,28 @@ def reindex(connection: Connection, driver: Driver, room: str, seq: int, text: s
         old = set() if row.deleted else _terms(room, row.author, row.text)
         new = set() if text is None else _terms(room, row.author, text)
         for block in connection.execute(BLOCKS_OF_TIME, {"at": row.at}).scalars().all():
-            number = _number_in(connection, block, room, seq)
+            number = _numbers_in(connection, block, room).get(seq)
             if number is not None:
-                _change(connection, block, number, old - new, new - old)
+                _change(connection, block, 1 << number, old - new, new - old)
                 return
+
+
+def unindex(connection: Connection, room: str, rows: Sequence[Any]) -> None:
+    """Before these messages of a room (`seq`, `author`, `at`, `text`, `deleted`) are taken away: nothing of them is
+    left in the index. A block of which nothing is left goes too."""
+    mark = connection.execute(MARK, {"room": room}).one()
+    left = {row.seq: row for row in rows if mark.backlog < row.seq <= mark.done}
+    if not left:
+        return
+    since, until = min(row.at for row in left.values()), max(row.at for row in left.values())
+    for block in connection.execute(BLOCKS_BETWEEN, {"since": since, "until": until}).scalars().all():
+        numbers = {seq: n for seq, n in _numbers_in(connection, block, room).items() if seq in left}
+        gone: set[str] = set()
+        for seq in numbers:
+            gone |= set() if left[seq].deleted else _terms(room, left[seq].author, left[seq].text)
+        bits = sum(1 << number for number in numbers.values())
+        _change(connection, block, bits, gone, set())
+        connection.execute(DROP_EMPTY, {"in_block": block})
 
 
 def _by_room(rows: list[Any]) -> list[list[Any]]:
@@ -339,20 +363,25 @@ def _terms(room: str, author: str, text: str) -> set[str]:
     return terms
 
 
-def _number_in(connection: Connection, block: int, room: str, seq: int) -> int | None:
+def _numbers_in(connection: Connection, block: int, room: str) -> dict[int, int]:
+    """By `seq`, the numbers of a room's messages in a block."""
     row = connection.execute(CONTENTS, {"blocks": [block]}).one()
     rooms = json.loads(row.rooms)
     of_room, seqs, _ = places_of(row.places)
-    return next((n for n, one in enumerate(seqs) if one == seq and rooms[of_room[n]] == room), None)
+    if room not in rooms:
+        return {}
+    this = rooms.index(room)
+    return {seq: n for n, seq in enumerate(seqs) if of_room[n] == this}
 
 
-def _change(connection: Connection, block: int, number: int, gone: set[str], come: set[str]) -> None:
+def _change(connection: Connection, block: int, bits: int, gone: set[str], come: set[str]) -> None:
+    """Takes messages, as the bits of a number, out of some lists, and puts them into others."""
     known = connection.execute(NUMBERS, {"in_block": block, "terms": sorted(gone | come)}).all()
     before = {row.term: unpack(row.docs) for row in known}
-    after = {term: before.get(term, 0) & ~(1 << number) for term in gone}
-    after |= {term: before.get(term, 0) | 1 << number for term in come}
-    _run(connection, DROP_TERM, [{"in_block": block, "which": term} for term, bits in after.items() if not bits])
-    left = [(term, pack(numbers_of(bits))) for term, bits in after.items() if bits]
+    after = {term: before.get(term, 0) & ~bits for term in gone}
+    after |= {term: before.get(term, 0) | bits for term in come}
+    _run(connection, DROP_TERM, [{"in_block": block, "which": term} for term, having in after.items() if not having])
+    left = [(term, pack(numbers_of(having))) for term, having in after.items() if having]
     _run(
         connection,
         SET_NUMBERS,

@@ -13,6 +13,7 @@ from hubbub.protocol import (
     MessageEdited,
     MessagePinned,
     MessagePosted,
+    MessagesErased,
     MessageUnpinned,
     ReactionAdded,
     ReactionRemoved,
@@ -38,7 +39,9 @@ EDIT = (
     .where(_this_message)
     .values(text=bindparam("new_text"), html=bindparam("new_html"), edited_at=bindparam("when"))
 )
-ERASE = update(message).where(_this_message).values(text="", html=None, deleted=True, pinned=False)
+ERASE = (
+    update(message).where(_this_message).values(text="", html=None, deleted=True, pinned=False, reason=bindparam("why"))
+)
 PIN = update(message).where(_this_message).values(pinned=bindparam("is_pinned"))
 REACT = insert(reaction)
 UNREACT = delete(reaction).where(
@@ -75,8 +78,10 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
         case MessageEdited():
             run(EDIT, on_message=event.message, new_text=event.text, new_html=event.html, when=event.at)
         case MessageDeleted():
-            run(ERASE, on_message=event.message)
+            run(ERASE, on_message=event.message, why=event.reason)
             run(ERASE_REACTIONS, on_message=event.message)
+        case MessagesErased():
+            pass  # `SqlTransaction.append` takes them out of everything: they are not only state
         case MessagePinned() | MessageUnpinned():
             run(PIN, on_message=event.message, is_pinned=isinstance(event, MessagePinned))
         case ReactionAdded():
@@ -101,4 +106,5 @@ def _row_of(event: MessagePosted) -> dict[str, object]:
         "edited_at": None,
         "deleted": False,
         "pinned": False,
+        "reason": None,
     }

@@ -27,6 +27,7 @@ from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFrame
 from hubbub.store.accounts import AccountReader
 from hubbub.store.index import Block, next_block
+from hubbub.store.order import OrderReader
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.search import find, people_named, rooms_of
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction
@@ -40,7 +41,7 @@ _person: BindParameter[str] = bindparam("person")
 _limit: BindParameter[int] = bindparam("limit")
 
 META = select(meta.c.value).where(meta.c.key == bindparam("key"))
-ROOM_COLUMNS = [c for c in room.c if c.name != "name_key"]
+ROOM_COLUMNS = [c for c in room.c if c.name not in ("name_key", "floor")]
 ROOM = Prepared(select(*ROOM_COLUMNS).where(room.c.id == _room))
 ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived, room.c.kind == "public")
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
@@ -58,9 +59,10 @@ _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
 _in_room = sanction.c.room + ""
 """So that SQLite looks at the person's few rows: for the column alone it would make a table of the two rooms first, at
 each post, which costs more than the rest of STANDING."""
-_silenced = select(func.max(sanction.c.until)).where(
-    sanction.c.person == _person, _in_room.in_([literal(""), room.c.id]), sanction.c.kind == "mute"
-)
+_here_or_everywhere = and_(sanction.c.person == _person, _in_room.in_([literal(""), room.c.id]))
+_until = select(func.max(sanction.c.until)).where(_here_or_everywhere)
+_muted = _until.where(sanction.c.kind == "mute").correlate(room).scalar_subquery().label("muted_until")
+_banned = _until.where(sanction.c.kind == "ban").correlate(room).scalar_subquery().label("banned_until")
 _about = [room.c.head, room.c.archived, room.c.kind, room.c.announcement, room.c.slow_s]
 STANDING = Prepared(
     select(
@@ -69,7 +71,8 @@ STANDING = Prepared(
         membership.c.role.label("membership"),
         person.c.name,
         person.c.role.label("place"),
-        _silenced.correlate(room).scalar_subquery().label("muted_until"),
+        _muted,
+        _banned,
     )
     .select_from(room)
     .outerjoin(person, person.c.id == _person)
@@ -77,8 +80,9 @@ STANDING = Prepared(
     .where(room.c.id == _room)
 )
 _seen = [
-    *(room.c.id, room.c.name, room.c.topic, room.c.created_by, room.c.last_at, *_about),
+    *(room.c.id, room.c.name, room.c.topic, room.c.created_by, room.c.retention_days, room.c.last_at, *_about),
     *(membership.c.joined_at, membership.c.read, membership.c.role.label("membership"), person.c.role.label("place")),
+    _muted,
 ]
 _visible = or_(room.c.kind == "public", membership.c.person.is_not(None))
 _with_me = room.outerjoin(membership, _mine).outerjoin(person, person.c.id == _person)
@@ -131,11 +135,11 @@ Rows = Sequence[Any]
 """Rows of MESSAGES."""
 
 
-class SqlReader(AccountReader):
+class SqlReader(AccountReader, OrderReader):
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
     def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._driver = driver or Driver(connection)
 
     def epoch(self) -> str:
@@ -174,6 +178,7 @@ class SqlReader(AccountReader):
                 author=None if row.name is None else Author(id=person, name=row.name),
                 place=row.place or "guest",
                 muted_until=row.muted_until or 0,
+                banned_until=row.banned_until or 0,
             )
         return None
 
@@ -297,6 +302,8 @@ class SqlReader(AccountReader):
             announcement=row.announcement,
             slow_s=row.slow_s,
             role=policy.role_of(row.membership, row.place or "guest"),
+            retention_days=row.retention_days,
+            muted_until=row.muted_until or 0,
             head=row.head,
             last_at=row.last_at,
             joined=joined,
@@ -354,6 +361,7 @@ def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:
         reply_to=row.reply_to,
         edited_at=row.edited_at,
         deleted=row.deleted,
+        reason=row.reason,
         pinned=row.pinned,
         reactions=[Reaction(emoji=emoji, people=people) for emoji, people in chosen.items()],
     )

@@ -82,8 +82,8 @@ def people_named(connection: Connection, beginning: str, limit: int) -> list[str
 
 
 def _judged(driver: Driver, query: Query, authors: Collection[str] | None, place: Place) -> list[Piece] | None:
-    [row] = TEXT.run(driver, {"room": place.room, "seq": place.seq})
-    if row.deleted or (authors is not None and row.author not in authors):
+    row = next(iter(TEXT.run(driver, {"room": place.room, "seq": place.seq})), None)
+    if row is None or row.deleted or (authors is not None and row.author not in authors):
         return None
     return query.match(row.text)
 

@@ -12,18 +12,19 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from hubbub.core.models import LOBBY, Author
+from hubbub.core.models import LOBBY, SERVER
 from hubbub.counts import WRITES, Histogram
 from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
 from hubbub.store import Committed, Reader, StoreLoad, Transaction
+from hubbub.store.checkpoints import Checkpoints
 from hubbub.store.folder import lock
 from hubbub.store.indexer import Indexer
 from hubbub.store.migrate import NewerDatabase, is_current, upgrade
 from hubbub.store.packed import BLOCK_MAX
 from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
-from hubbub.store.transaction import SERVER_ID, SqlTransaction
+from hubbub.store.transaction import SqlTransaction
 from hubbub.store.writer import Writer
 from hubbub.tasks import Tasks
 
@@ -69,7 +70,9 @@ class SqliteStore:
         self._readers = Readers(self._read_engine, failure_of)
         self._writer = Writer(self._write_engine, failure_of, self._committed, self._batch_sizes)
         self._indexer = Indexer(self.read, self.write, self._block_size)
+        self._checkpoints = Checkpoints(self._read_engine)
         self._tasks.spawn(self._indexer.run())
+        self._tasks.spawn(self._checkpoints.run())
 
     async def stop(self) -> None:
         await self._tasks.stop()
@@ -99,6 +102,7 @@ class SqliteStore:
 
     def _committed(self, news: Sequence[Committed | Envelope]) -> None:
         self._indexer.heard(news)
+        self._checkpoints.heard(news)
         self.on_commit(news)
 
     def _prepare(self) -> None:
@@ -116,8 +120,7 @@ class SqliteStore:
 
     def _make_lobby(self, transaction: Transaction) -> None:
         if transaction.room(LOBBY) is None:
-            author = Author(id=SERVER_ID, name="Hubbub")
-            transaction.append(RoomCreated(room=LOBBY, seq=0, at=self._now(), by=author, name="Lobby"))
+            transaction.append(RoomCreated(room=LOBBY, seq=0, at=self._now(), by=SERVER, name="Lobby"))
 
     def _unlock(self) -> None:
         if self._lock:

@@ -97,6 +97,7 @@ link = Table(
     Column("person", String),
     Column("expires_at", BigInteger),
     ForeignKeyConstraint(["person"], ["person.id"]),
+    Index("ix_session_person", "person"),
     sqlite_with_rowid=False,
 )
 """Links that work once: to become the first owner (`owner`), or to choose a new password (`reset`)."""
@@ -117,6 +118,7 @@ room = Table(
     Column("announcement", Boolean, nullable=False, server_default=false()),
     Column("slow_s", Integer, nullable=False, server_default="0"),
     Column("retention_days", Integer),
+    Column("floor", BigInteger, nullable=False, server_default="0"),
     Index("ix_room_name_key", "name_key"),
     sqlite_with_rowid=False,
 )
@@ -151,6 +153,85 @@ sanction = Table(
 )
 """Who may not come in (`ban`) or speak (`mute`), in one room or, with the room "", in the whole place."""
 
+guest_address = Table(
+    "guest_address",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("address", String, nullable=False),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    sqlite_with_rowid=False,
+)
+"""From where guests came, so that they do not come again as somebody else when they are banned."""
+
+address_ban = Table(
+    "address_ban",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    sqlite_with_rowid=False,
+)
+"""From where no new guests may come, and because of whom."""
+
+slow = Table(
+    "slow",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    sqlite_with_rowid=False,
+)
+"""When people last posted in rooms that are in slow mode. Leaving the room changes nothing about that."""
+
+report = Table(
+    "report",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("open", Boolean, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    Index("ix_report_open", "room", "seq", sqlite_where=text("open"), postgresql_where=text("open")),
+    sqlite_with_rowid=False,
+)
+"""Messages that people have reported, and whether a moderator has still to look."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("person", String),
+    Column("room", String),
+    Column("message", BigInteger),
+    Column("until", BigInteger),
+    Column("reason", String, nullable=False),
+    Index("ix_audit_person", "person", "id"),
+    Index("ix_audit_room", "room", "id"),
+    Index("ix_audit_action", "action", "id"),
+)
+"""Who did what to whom. Rows are added, never changed or taken away."""
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("messages", String, nullable=False),
+    Column("room", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    ForeignKeyConstraint(["person"], ["person.id"]),
+    sqlite_with_rowid=False,
+)
+"""Who is being forgotten, and how far that has come: to this `seq` of this room, in the order of the rooms' ids."""
+
 message = Table(
     "message",
     metadata,
@@ -165,6 +246,7 @@ message = Table(
     Column("edited_at", BigInteger),
     Column("deleted", Boolean, nullable=False),
     Column("pinned", Boolean, nullable=False),
+    Column("reason", String),
     ForeignKeyConstraint(["room"], ["room.id"]),
     ForeignKeyConstraint(["author"], ["person.id"]),
     Index(

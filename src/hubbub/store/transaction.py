@@ -1,25 +1,34 @@
 """Writing, inside the writer's transaction. See `hubbub.store.Transaction` for the promises."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from hubbub.core.models import Person, PersonKind, Place, Role
+from hubbub.core.models import SERVER, Person, PersonKind, Place, Role
 from hubbub.core.words import Folded
 from hubbub.errors import Conflict
-from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
+from hubbub.protocol import (
+    EVENTS,
+    Envelope,
+    Event,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    MessagesErased,
+    RoomCreated,
+)
 from hubbub.store import Committed
 from hubbub.store.accounts import AccountWriter
+from hubbub.store.erasing import EDITS_UP_TO, erase_up_to
 from hubbub.store.index import Block, add_block, reindex
+from hubbub.store.order import OrderWriter
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
 from hubbub.store.tables import event as events
 from hubbub.store.tables import membership, person, person_name, room, search_mark
-
-SERVER_ID = "server-hubbub"
 
 _this_room = room.c.id == bindparam("in_room")
 _now: BindParameter[int] = bindparam("now")
@@ -61,7 +70,7 @@ TOUCH = text(
 )
 
 
-class SqlTransaction(AccountWriter, SqlReader):
+class SqlTransaction(AccountWriter, OrderWriter, SqlReader):
     """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
     database was given anything to change, accepted or not."""
 
@@ -84,6 +93,8 @@ class SqlTransaction(AccountWriter, SqlReader):
             raise Conflict("This key was used for another message.", code="key_conflict") from error
         if isinstance(event, MessageDeleted):
             self._erase(event.room, event.message)
+        elif isinstance(event, MessagesErased):
+            self._erase_up_to(event.room, event.up_to)
         self.news.append(Committed(event, frame))
         return event
 
@@ -139,8 +150,16 @@ class SqlTransaction(AccountWriter, SqlReader):
 
     def _erase(self, room: str, seq: int) -> None:
         """Takes a message's text out of the frames that hold it."""
-        binds = {"in_room": room, "on_message": seq}
-        for row in self._connection.execute(WITH_TEXT_OF, binds).all():
+        self._rewrite_bare(room, self._connection.execute(WITH_TEXT_OF, {"in_room": room, "on_message": seq}).all())
+
+    def _erase_up_to(self, room: str, seq: int) -> None:
+        """Takes out of everything what is not kept any longer, and its texts out of later edits."""
+        floor = erase_up_to(self._connection, room, seq)
+        binds = {"in_room": room, "after": floor, "up_to": seq}
+        self._rewrite_bare(room, self._connection.execute(EDITS_UP_TO, binds).all())
+
+    def _rewrite_bare(self, room: str, rows: Sequence[Any]) -> None:
+        for row in rows:
             bare = encode(EVENTS.validate_json(row.frame).model_copy(update={"text": "", "html": None}))
             self._change(REWRITE, {"in_room": room, "at_seq": row.seq, "new_frame": bare})
 
@@ -168,7 +187,7 @@ def _room_row(draft: RoomCreated) -> dict[str, object]:
         "name": draft.name,
         "name_key": draft.name.casefold(),
         "created_at": draft.at,
-        "created_by": None if draft.by.id == SERVER_ID else draft.by.id,
+        "created_by": None if draft.by.id == SERVER.id else draft.by.id,
         "archived": False,
         "kind": draft.kind,
         "head": 1,

@@ -13,6 +13,7 @@ from hubbub.protocol import (
     MessageEdited,
     MessagePinned,
     MessagePosted,
+    MessagesErased,
     MessageUnpinned,
     ReactionAdded,
     ReactionRemoved,
@@ -34,6 +35,8 @@ class Mirror:
         self.archived = False
         self.members: dict[str, str] = {}
         self.messages: dict[int, Message] = {}
+        self.erased = 0
+        """Messages up to this `seq` are not kept."""
 
     @classmethod
     def fetched(cls, reader: Reader, room: str) -> "Mirror":
@@ -83,7 +86,11 @@ class Mirror:
             case MessageEdited():
                 self._change(event.message, text=event.text, html=event.html, edited_at=event.at)
             case MessageDeleted():
-                self._change(event.message, text="", html=None, deleted=True, pinned=False, reactions=[])
+                gone: dict[str, Any] = {"text": "", "html": None, "deleted": True, "pinned": False, "reactions": []}
+                self._change(event.message, **gone, reason=event.reason)
+            case MessagesErased():
+                self.erased = max(self.erased, event.up_to)
+                self.messages = {seq: message for seq, message in self.messages.items() if seq > self.erased}
             case MessagePinned():
                 self._change(event.message, pinned=True)
             case MessageUnpinned():
@@ -94,9 +101,12 @@ class Mirror:
                 assert_never(event)
 
     def _change(self, seq: int, **fields: Any) -> None:
-        self.messages[seq] = self.messages[seq].model_copy(update=fields)
+        if seq > self.erased:
+            self.messages[seq] = self.messages[seq].model_copy(update=fields)
 
     def _react(self, event: ReactionAdded | ReactionRemoved) -> None:
+        if event.message <= self.erased:
+            return
         chosen = {r.emoji: list(r.people) for r in self.messages[event.message].reactions}
         people = chosen.setdefault(event.emoji, [])
         if event.by.id in people:

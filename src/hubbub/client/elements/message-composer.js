@@ -5,10 +5,13 @@
  */
 
 import { h, iconButton } from "../lib/dom.js";
+import { mutedWords } from "../lib/words.js";
 import { draftOf, keepDraft } from "../outgoing.js";
 
 const TYPING_EVERY_MS = 3000;
 const COUNT_FROM = 0.9;
+/** Longer ones go off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * @typedef {import("../state.js").Room} Room
@@ -49,12 +52,15 @@ export class MessageComposer extends HTMLElement {
   /** Shows the box for this room, with its draft; or why there is none. @param {Room} room */
   update(room) {
     if (!this.form || !this.text || !this.box) return;
-    const shown = `${room.id} ${room.joined} ${room.archived}`;
+    const mutedMs = room.mutedUntil - Date.now();
+    const shown = `${room.id} ${room.joined} ${room.archived} ${mutedMs > 0 && room.mutedUntil}`;
     if (shown !== this.shown) {
       const focused = document.activeElement === this.text;
       this.shown = shown;
       if (this.box.firstChild !== this.text) this.box.prepend(this.text);
-      this.replaceChildren(room.archived ? closed() : room.joined ? this.form : this.invitation(room));
+      clearTimeout(this.timer);
+      if (mutedMs > 0) this.timer = setTimeout(() => this.update(room), Math.min(mutedMs, LONGEST_TIMER_MS));
+      this.replaceChildren(room.archived ? closed() : room.joined ? (mutedMs > 0 ? muted(room) : this.form) : this.invitation(room));
       this.take(room);
       if (focused) this.text.focus();
     }
@@ -223,6 +229,8 @@ export class MessageComposer extends HTMLElement {
   }
 }
 
+/** @param {Room} room */
+const muted = (room) => h("p", { class: "join" }, mutedWords(room.mutedUntil));
 const closed = () => h("p", { class: "join" }, "This room is archived: it can be read, but nothing can be changed in it.");
 
 customElements.define("message-composer", MessageComposer);

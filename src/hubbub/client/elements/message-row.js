@@ -2,7 +2,7 @@
 /** One message as a row: the same shape as the server's template makes. */
 
 import { h, setMessageHtml } from "../lib/dom.js";
-import { dayKey, dayOf, fullTimeOf, hue, listOf, plural, shortTimeOf, timeOf } from "../lib/words.js";
+import { dayKey, dayOf, deletedWords, fullTimeOf, hue, listOf, plural, shortTimeOf, timeOf } from "../lib/words.js";
 
 export const GROUP_MS = 5 * 60 * 1000;
 
@@ -94,7 +94,7 @@ const timeElement = (at) => h("time", { datetime: new Date(at).toISOString(), ti
 
 /** @param {Message} message */
 function textOf(message) {
-  if (message.deleted) return h("div", { class: "text gone" }, "This message was deleted.");
+  if (message.deleted) return h("div", { class: "text gone", dir: "auto" }, deletedWords(message.reason));
   const text = h("div", { class: message.html ? "text rich" : "text", dir: "auto" });
   if (message.html) {
     setMessageHtml(text, message.html);

@@ -44,7 +44,8 @@ export class RowActions {
     const { act, mine, allowed } = this.options;
     const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {string} */ verb) =>
       iconButton(name, label, () => act(verb, message));
-    if (!allowed()) return [button("link", "Copy the link", "copy")];
+    const more = mine(message) ? [] : [button("flag", "Report or moderate", "more")];
+    if (!allowed()) return [button("link", "Copy the link", "copy"), ...more];
     const quick = QUICK.map((emoji) =>
       h("button", { type: "button", class: "icon", "aria-label": `React with ${emoji}`, onclick: () => act("react", message, emoji) }, emoji),
     );
@@ -56,7 +57,7 @@ export class RowActions {
       button("pin", message.pinned ? "Unpin" : "Pin", "pin"),
       button("unread", "Unread from here", "unread"),
       button("link", "Copy the link", "copy"),
-      ...(mine(message) ? [button("delete", "Delete", "delete")] : []),
+      ...(mine(message) ? [button("delete", "Delete", "delete")] : more),
     ];
   }
 

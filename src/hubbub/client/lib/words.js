@@ -61,6 +61,18 @@ export function listOf(names, others = 0) {
   return all.length > 1 ? `${all.slice(0, -1).join(", ")} and ${all[all.length - 1]}` : (all[0] ?? "");
 }
 
+/** @param {string | undefined} reason of a moderator; undefined: its author did it @returns {string} */
+export const deletedWords = (reason) =>
+  reason === undefined ? "This message was deleted." : `Removed by a moderator${reason ? `: ${reason}` : "."}`;
+
+/** @param {string} room @param {{why: string, reason?: string}} left @returns {string} */
+export const leftWords = (room, { why, reason }) =>
+  `You were ${why === "banned" ? "banned" : "removed"} from ${room}${reason ? `: ${reason}` : "."}`;
+
+/** @param {number} until @returns {string} */
+export const mutedWords = (until) =>
+  `A moderator has silenced you${until < Date.now() + 315_360_000_000 ? ` until ${fullTimeOf(until)}` : ""}. You can read, and not write.`;
+
 /** @param {import("../state.js").Typing} typing @returns {string} */
 export function typingWords({ people, others }) {
   const count = people.length + others;

@@ -81,7 +81,8 @@ export function renameRoom({ ask, boot }, room) {
 }
 
 /** One's name, and what this browser keeps: theme, keys, voice. @param {any} page */
-export function you({ ask, boot, state, preferences }) {
+export function you(page) {
+  const { ask, boot, state, preferences } = page;
   const root = document.documentElement;
   const keep = () => {
     try {
@@ -126,6 +127,10 @@ export function you({ ask, boot, state, preferences }) {
       h("label", {}, "Colours", theme),
       choice("enterSends", "Enter sends (otherwise Ctrl+Enter)"),
       choice("speak", "Read new messages out to screen readers"),
+      h("button", { type: "button", class: "link", onclick: async (/** @type {Event} */ event) => {
+        /** @type {HTMLElement} */ (event.target).closest("dialog")?.close();
+        (await page.load("my-data"))?.myData(page);
+      } }, "Download my data, or delete my account"),
     ],
     save: (name) => (name === state.me.name ? Promise.resolve() : ask("name", { name })),
   });

@@ -127,11 +127,16 @@ function plainTextOf(message) {
 function buttonsFor(room, page) {
   const button = (/** @type {string} */ words, /** @type {(dialogs: any) => void} */ work) =>
     h("button", { type: "button", class: "plain", onclick: async () => work(await page.load("dialogs")) }, words);
-  if (!room.joined || room.id === "lobby") return [];
+  const watches = [room.role, page.state.me.role].some((role) => role === "moderator" || role === "owner");
+  const moderation = watches
+    ? [h("button", { type: "button", class: "plain", onclick: () => page.openSide("moderation") }, "Moderation")]
+    : [];
+  if (!room.joined || room.id === "lobby") return moderation;
   const leave = () => page.ask("leave", { room: room.id }).then(() => page.openRoom("lobby"));
   const archive = () => page.ask("archive", { room: room.id });
   const mine = room.role === "owner" && !room.archived;
   return [
+    ...moderation,
     ...(mine ? [button("Rename", (dialogs) => dialogs?.renameRoom(page, room))] : []),
     button("Leave", (dialogs) =>
       dialogs?.confirm("Leave this room?", `You can come back to ${room.name} at any time.`, "Leave", leave)),

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from hubbub.protocol import Problem
 from hubbub.web.api.accounts import accounts_router
 from hubbub.web.api.messages import messages_router
+from hubbub.web.api.my_data import my_data_router
+from hubbub.web.api.order import order_router
 from hubbub.web.api.people import people_router
 from hubbub.web.api.place import place_router
 from hubbub.web.api.rooms import rooms_router
@@ -39,4 +41,6 @@ def api_router(chat: "Chat") -> APIRouter:
     router.include_router(rooms_router(chat))
     router.include_router(messages_router(chat))
     router.include_router(search_router(chat))
+    router.include_router(order_router(chat))
+    router.include_router(my_data_router(chat))
     return router

@@ -18,6 +18,7 @@ from hubbub.protocol import (
     Pins,
     Post,
     React,
+    Reason,
     Text,
     Unpin,
     Unreact,
@@ -68,9 +69,9 @@ def messages_router(chat: "Chat") -> APIRouter:
         return await chat.perform(me, Edit(id=0, room=room, message=message, text=body.text))
 
     @router.delete("/messages/{message}", response_model=Applied)
-    async def delete_message(me: Me, room: RoomId, message: Seq) -> Value:
-        """Deletes a message: its place stays, its text is erased everywhere."""
-        return await chat.perform(me, Delete(id=0, room=room, message=message))
+    async def delete_message(me: Me, room: RoomId, message: Seq, reason: Reason = "") -> Value:
+        """Deletes a message: its place stays, its text is erased everywhere. Moderators delete other people's too."""
+        return await chat.perform(me, Delete(id=0, room=room, message=message, reason=reason))
 
     @router.put("/messages/{message}/reactions/{emoji}", response_model=Applied)
     async def react(me: Me, room: RoomId, message: Seq, emoji: Emoji) -> Value:

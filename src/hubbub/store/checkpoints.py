@@ -1,0 +1,62 @@
+"""Makes the -wal file forget what was erased.
+
+SQLite overwrites an erased text in the database (`secure_delete`), but until the -wal file is begun anew its old pages
+stay in it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from hubbub.protocol import Envelope, MessageDeleted, MessagesErased
+from hubbub.store import Committed
+
+GATHER_S = 10.0
+"""Between an erasure and the checkpoint, so that many share one."""
+AGAIN_S = 2.0
+"""When somebody was reading."""
+BUSY_TIMEOUT_MS = 250
+"""So long writers may wait for a checkpoint that waits for a reader."""
+
+log = logging.getLogger(__name__)
+
+
+class Checkpoints:
+    """Moves everything into the database and empties the -wal file, soon after something was erased."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._wanted = asyncio.Event()
+        self._wanted.set()  # what was left by the last run
+
+    def heard(self, news: Sequence[Committed | Envelope]) -> None:
+        if any(_erases(item) for item in news):
+            self._wanted.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._wanted.wait()
+            await asyncio.sleep(GATHER_S)
+            self._wanted.clear()
+            while not await asyncio.to_thread(self._empty):
+                await asyncio.sleep(AGAIN_S)
+
+    def _empty(self) -> bool:
+        """False: somebody was reading or writing."""
+        with suppress(DBAPIError), self._engine.connect() as connection:
+            driver = connection.connection.cursor()
+            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchall()
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        return False
+
+
+def _erases(item: Committed | Envelope) -> bool:
+    if isinstance(item, Envelope):
+        return item.erases
+    return isinstance(item.event, MessageDeleted | MessagesErased)
