@@ -97,7 +97,6 @@ link = Table(
     Column("person", String),
     Column("expires_at", BigInteger),
     ForeignKeyConstraint(["person"], ["person.id"]),
-    Index("ix_session_person", "person"),
     sqlite_with_rowid=False,
 )
 """Links that work once: to become the first owner (`owner`), or to choose a new password (`reset`)."""

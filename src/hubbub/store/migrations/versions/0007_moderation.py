@@ -10,7 +10,6 @@ down_revision = "0005"
 def upgrade() -> None:
     op.add_column("room", sa.Column("floor", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("message", sa.Column("reason", sa.String(), nullable=True))
-    op.create_index("ix_session_person", "session", ["person"])
     _addresses()
     _order()
     _audit()
