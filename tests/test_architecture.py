@@ -27,6 +27,7 @@ PARTS = {
     "store.checkup": "upkeep",
     "store.sqlite": "sqlite",
     "store.reader": "sqlite",
+    "store.files": "sqlite",
     "store.search": "sqlite",
     "store.index": "sqlite",
     "store.indexer": "sqlite",
@@ -57,6 +58,7 @@ MAY_IMPORT = {
     "logs": set[str](),
     "folder": {"errors"},
     "protocol": {"core", "errors"},
+    "files": WORDS | {"folder"},
     "settings": {"errors", "protocol"},
     "tasks": set[str](),
     "version": set[str](),
@@ -69,11 +71,11 @@ MAY_IMPORT = {
     "presence": WORDS,
     "hub": WORDS | {"outlet", "presence", "tasks", "store"},  # CatchUp reads what the ring no longer has
     "relay": WORDS | {"store", "bus", "hub", "tasks"},
-    "service": WORDS | {"store", "bus", "settings", "presence"},  # `here` asks who is connected
+    "service": WORDS | {"store", "bus", "settings", "presence", "files"},  # `here` asks who is connected
     "web": WORDS | {"service", "store", "hub", "outlet", "settings", "tasks", "version", "counts", "logs"},
     "app": WORDS
     | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version", "counts"}
-    | {"sqlite", "folder", "local bus"},  # the only one that knows them
+    | {"sqlite", "folder", "local bus", "files"},  # the only one that knows them
     "server": {"app", "web", "errors", "settings", "outlet"},  # it is the wire of the fast one, and knows the socket
     "cli": WORDS | {"server", "app", "settings", "version", "logs", "folder", "upkeep", "testing"},  # torture
     "manager": {"outlet"},  # it must work without the rest of Hubbub
@@ -88,7 +90,7 @@ TYPES_ONLY = {("web", "app"): {"Chat"}}
 PURE = ["core/*.py", "hub/hub.py"]
 """Files in which nothing awaits."""
 CORE_MAY_IMPORT = (
-    {"collections", "dataclasses", "functools", "html", "re", "typing", "unicodedata"}
+    {"collections", "contextlib", "dataclasses", "functools", "html", "re", "typing", "unicodedata"}
     | {"emoji", "markdown_it", "nh3", "pydantic", "pygments"}
     | {"hubbub"}
 )

@@ -27,10 +27,11 @@ from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, Me
 from hubbub.relay import Relay
 from hubbub.service import Service
 from hubbub.service.context import Context
+from hubbub.service.files import Files
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
-from hubbub.store.folder import DATABASE, make_folder
+from hubbub.store.folder import DATABASE, FILES, make_folder
 from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
 from hubbub.web.api import api_router
@@ -116,6 +117,7 @@ class Chat:
             new_token=lambda: secrets.token_urlsafe(32),
         )
         self.people = People(context)
+        self.files = Files(context, settings.data / FILES, clock=time.monotonic, new_id=lambda: secrets.token_hex(16))
         self._service = Service(context, clock=time.monotonic)
         self.auth = Auth(self.people, settings)
         self.epoch = ""
@@ -150,11 +152,13 @@ class Chat:
             stack.push_async_callback(self._tasks.stop)
             await self.store.start()
             stack.push_async_callback(self.store.stop)
+            await self.files.blobs.open()
             await self.bus.start()
             self.epoch, place = await self.store.read(lambda reader: (reader.epoch(), reader.place()))
             self.place = place or self.place
             self.spawn(self.relay.sweep())
             self.spawn(self._cut_stalled())
+            self.spawn(self.files.sweep())
             self.spawn(watch_loop(self.counts.loop_lag_seconds))
             stack.pop_all()
 
@@ -263,6 +267,8 @@ class Chat:
                     erases=isinstance(event, MessageDeleted),
                 )
             )
+            if isinstance(event, MessageDeleted):
+                self.files.some_are_gone()
             if isinstance(event, MessagePosted | MemberLeft):
                 self._stop_typing(event.room, event.by)
 

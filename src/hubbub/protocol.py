@@ -15,8 +15,11 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
+from hubbub.core.files import FILES_MAX
 from hubbub.core.models import (
     Author,
+    FileId,
+    FileInfo,
     Found,
     History,
     Member,
@@ -54,6 +57,8 @@ Text = Annotated[
     AfterValidator(_without_control_characters),
 ]
 """Of a message, in markdown. It is kept as it was typed; only line ends become "\\n"."""
+Caption = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS), AfterValidator(_without_control_characters)]
+"""The text of a message, which may be empty when there are files."""
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=NAME_MAX_CHARS),
@@ -103,14 +108,16 @@ class Post(InRoom):
     """Posts a message. The same `key` again, with the same text, answers with the first `seq`."""
 
     type: Literal["post"] = "post"
-    text: Text
+    text: Caption = ""
     key: Key | None = None
     reply_to: Seq | None = None
     """The message that this one answers, by the `seq` of its post."""
+    files: Annotated[list[FileId], Field(max_length=FILES_MAX)] = []
+    """Files that the same person has uploaded, by `POST /api/files`."""
 
 
 class Edit(InRoom):
-    """Replaces the text of one's own message."""
+    """Replaces the text of one's own message. Its files stay."""
 
     type: Literal["edit"] = "edit"
     message: Seq
@@ -357,13 +364,15 @@ class MessagePosted(BaseEvent):
 
     type: Literal["message.posted"] = "message.posted"
     text: str
-    """Empty when the message has been deleted since."""
+    """Empty, without files, when the message has been deleted since."""
     html: str | None = None
     """Safe HTML made from `text`; left out when `text` is plain and can be shown as it is."""
     key: str | None = None
     """The `key` of the command: its sender recognises the message by it."""
     reply_to: Seq | None = None
     """The message that this one answers, by the `seq` of its post."""
+    files: list[FileInfo] | None = None
+    """Left out when there are none."""
 
 
 class MessageEdited(BaseEvent):

@@ -261,7 +261,7 @@ def test_a_disk_that_fails_while_restoring_leaves_the_old_data(
     def fails(path: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(backup, "_flush", fails)
+    monkeypatch.setattr(backup, "flush", fails)
     with pytest.raises(SetupError, match="Input/output error"):
         put_back(copy, chat, replace=True)
     assert chat.read_bytes() == before

@@ -46,6 +46,9 @@ LOOKS: dict[str, Callable[..., object]] = {
     "directory": lambda r, room, seq: r.directory(ANN.id, after="room-1", limit=50),
     "person": lambda r, room, seq: r.person(ANN.id),
     "session": lambda r, room, seq: r.session("a" * 64),
+    "file": lambda r, room, seq: r.file("f" * 32),
+    "rooms with a file": lambda r, room, seq: r.rooms_with("f" * 32),
+    "uploaded since": lambda r, room, seq: r.uploaded_since(ANN.id, AT),
     "epoch": lambda r, room, seq: r.epoch(),
 }
 

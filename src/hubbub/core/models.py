@@ -17,6 +17,9 @@ Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Millis = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A time: milliseconds since 1970-01-01 UTC."""
 
+FileId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+"""128 random bits."""
+
 PersonKind = Literal["guest", "client", "account"]
 """Guests have a session and nothing else; clients are the tutorial's; somebody with an account can sign in."""
 Role = Literal["guest", "member", "moderator", "owner"]
@@ -63,6 +66,21 @@ class Reaction(Record):
     people: list[PersonId]
 
 
+class FileInfo(Record):
+    """An uploaded file, as everybody sees it who may read a message with it: `GET /api/files/{id}/{name}`."""
+
+    id: FileId
+    name: str
+    """As it was called where it came from, without what is dangerous or cannot be seen."""
+    type: str
+    """Media type, by the first bytes of the file."""
+    size: int
+    """Bytes."""
+    width: int | None = None
+    """Of a picture that can be shown, in pixels."""
+    height: int | None = None
+
+
 class Message(Record):
     """A message as it stands now. A deleted one keeps its place and loses its text."""
 
@@ -72,6 +90,7 @@ class Message(Record):
     author: Author
     """Under the name that the author has now."""
     text: str
+    """May be empty when there are files."""
     html: str | None = None
     """Safe HTML made from `text`; null when `text` is plain and can be shown as it is."""
     reply_to: Seq | None = None
@@ -82,6 +101,7 @@ class Message(Record):
     pinned: bool = False
     reactions: list[Reaction] = []
     """In the order of the emojis' code points."""
+    files: list[FileInfo] = []
 
 
 class Quote(Record):
@@ -90,7 +110,7 @@ class Quote(Record):
     seq: Seq
     author: Author
     text: str
-    """At most 200 characters; empty when deleted."""
+    """At most 200 characters; empty when deleted, the names of the files where there are no words."""
     deleted: bool = False
 
 

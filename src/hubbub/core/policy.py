@@ -4,10 +4,12 @@
 function below raises the error that the person is told; returning means yes.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple, TypeVar, get_args
 
 from hubbub.core.models import LOBBY, Membership, Message, Person, Place, Role, Room, Standing
-from hubbub.errors import Conflict, Forbidden, NotFound
+from hubbub.errors import Conflict, Forbidden, HubbubError, NotFound
 
 M = TypeVar("M", bound=Membership | int)
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -60,6 +62,7 @@ PERMISSIONS: dict[str, Rule] = {
     "join": Rule("join this room", joined=False, changes=False),
     "leave": Rule("leave this room", joined=False, changes=False),
     "create": Rule("create rooms", room=None),
+    "upload": Rule("upload files", room=None),
     "rename": Rule("rename this room", room="owner", joined=False),
     "archive": Rule("archive this room", room="owner", joined=False, changes=False),
     # Oneself
@@ -139,6 +142,18 @@ def message_must_stand(message: Message | None) -> Message:
     if found.deleted:
         raise NotFound("This message has been deleted.", code="message_deleted")
     return found
+
+
+def may_read_file(by: str, me: Person, standings: Iterable[Standing | None], place: Place, now: int) -> None:
+    """A file is for its uploader, and for everybody who may read one of the messages that hold it. `standings`: in the
+    rooms of those messages."""
+    if by == me.id:
+        return
+    for standing in standings:
+        with suppress(HubbubError):
+            permit("history", standing, place, now)
+            return
+    raise NotFound("There is no such file, or it has been deleted.", code="file_not_found")
 
 
 def may_edit(message: Message, me: Person) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from hubbub.core import search as searching
 from hubbub.core.models import (
+    FileInfo,
     Found,
     History,
     Member,
@@ -46,6 +47,26 @@ class Committed(NamedTuple):
 class StoredFrame(NamedTuple):
     seq: int
     frame: str
+
+
+class StoredFile(NamedTuple):
+    """An uploaded file, and what only the server knows of it."""
+
+    info: FileInfo
+    by: str
+    at: int
+    sha256: str
+    """Of its bytes: by this they are found on the disk."""
+    thumbnail: str | None
+    """SHA-256 of a smaller picture, if there is one."""
+
+
+class SweptFile(NamedTuple):
+    """A file that nobody may have any more."""
+
+    id: str
+    blobs: list[str]
+    """Each SHA-256 that no other file has: these bytes are to be removed."""
 
 
 class Reader(Protocol):
@@ -136,6 +157,18 @@ class Reader(Protocol):
         """The ids of people whose name begins so, without regard to case and accents."""
         ...
 
+    def file(self, file: str) -> StoredFile | None:
+        """One that a message holds, or that has not been posted yet."""
+        ...
+
+    def rooms_with(self, file: str) -> list[str]:
+        """The rooms in which a message holds the file, at most 100."""
+        ...
+
+    def uploaded_since(self, person: str, since: int) -> int:
+        """Bytes of the files that a person has uploaded after that time, without those that were swept away."""
+        ...
+
     def search(
         self,
         person: str,
@@ -159,7 +192,8 @@ class Transaction(Reader, Protocol):
     def append(self, draft: Event) -> Event:
         """Gives the draft (whose `seq` is 0) the room's next `seq`, stores it, applies it to the current state and
         returns it. The first event of a room is `room.created` and makes the room.
-        Deleting a message also erases its text from the log."""
+        A message holds its files, which exist, until it is deleted. Deleting it also erases its text and its files
+        from the log, and a file that no other message holds is gone."""
         ...
 
     def announce(self, envelope: Envelope) -> None:
@@ -184,6 +218,17 @@ class Transaction(Reader, Protocol):
     def set_read(self, room: str, person: str, seq: int) -> None:
         """Moves the read marker, in whichever direction."""
         ...
+
+    def add_file(self, stored: StoredFile) -> None:
+        """Takes note of an uploaded file; nobody but its uploader may have it until a message holds it."""
+        ...
+
+    def sweep_files(self, before: int) -> list[SweptFile]:
+        """Some of the files that no message holds any more, or that were uploaded before that time and never posted.
+        When their blobs have been removed, `forget_files`; until then they are told again."""
+        ...
+
+    def forget_files(self, files: Iterable[str]) -> None: ...
 
     def touch(self) -> None:
         """Writes something that means nothing: a commit after it shows whether the disk takes writes."""

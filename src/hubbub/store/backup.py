@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from hubbub.errors import SetupError
-from hubbub.store.folder import lock, lock_file
+from hubbub.store.folder import flush, lock, lock_file
 from hubbub.store.migrate import revisions
 
 PAGES_AT_ONCE = 1000
@@ -122,10 +122,10 @@ def _new_file(target: Path, keep: Callable[[], None] = lambda: None) -> Iterator
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield part
-        _flush(part)
+        flush(part)
         keep()
         part.replace(target)
-        _flush(target.parent)
+        flush(target.parent)
     except OSError as error:
         raise SetupError(f"Cannot write {target}: {error.strerror}.") from None
     finally:
@@ -151,11 +151,3 @@ def _second_name(file: Path, other: Path) -> None:
         os.link(file, other)
     except OSError:
         file.replace(other)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

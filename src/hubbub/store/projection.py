@@ -20,6 +20,7 @@ from hubbub.protocol import (
     RoomCreated,
     RoomRenamed,
 )
+from hubbub.store.files import attach, let_go
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import membership, message, reaction, room
 
@@ -72,11 +73,14 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
             pass  # names are kept with people, not with rooms
         case MessagePosted():
             POST.run(driver, _row_of(event))
+            if event.files:
+                attach(connection, event)
         case MessageEdited():
             run(EDIT, on_message=event.message, new_text=event.text, new_html=event.html, when=event.at)
         case MessageDeleted():
             run(ERASE, on_message=event.message)
             run(ERASE_REACTIONS, on_message=event.message)
+            let_go(connection, event.room, event.message)
         case MessagePinned() | MessageUnpinned():
             run(PIN, on_message=event.message, is_pinned=isinstance(event, MessagePinned))
         case ReactionAdded():

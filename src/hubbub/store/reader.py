@@ -10,6 +10,7 @@ from hubbub.core import policy
 from hubbub.core import search as searching
 from hubbub.core.models import (
     Author,
+    FileInfo,
     Found,
     History,
     Member,
@@ -24,7 +25,7 @@ from hubbub.core.models import (
     Standing,
 )
 from hubbub.core.text import excerpt
-from hubbub.store import UNREAD_CAP, StoredFrame
+from hubbub.store import UNREAD_CAP, StoredFile, StoredFrame, files
 from hubbub.store.index import Block, next_block
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.search import find, people_named, rooms_of
@@ -249,6 +250,15 @@ class SqlReader:
     def people_named(self, beginning: str, limit: int) -> list[str]:
         return people_named(self._connection, beginning, limit)
 
+    def file(self, file: str) -> StoredFile | None:
+        return files.find(self._connection, file)
+
+    def rooms_with(self, file: str) -> list[str]:
+        return files.rooms_with(self._connection, file)
+
+    def uploaded_since(self, person: str, since: int) -> int:
+        return files.uploaded_since(self._connection, person, since)
+
     def search(
         self,
         person: str,
@@ -308,18 +318,20 @@ class SqlReader:
         if seqs:
             for row in self._connection.execute(REACTIONS, {"room": room, "seqs": seqs}).all():
                 chosen[row.seq].setdefault(row.emoji, []).append(row.person)
-        return [_message_of(row, chosen.get(row.seq, {})) for row in rows]
+        held = files.files_of(self._connection, room, seqs)
+        return [_message_of(row, chosen.get(row.seq, {}), held.get(row.seq, [])) for row in rows]
 
     def _quotes(self, room: str, rows: Rows) -> list[Quote]:
         seqs = sorted({row.reply_to for row in rows if row.reply_to is not None})
         if not seqs:
             return []
         quoted = self._connection.execute(SOME.order_by(message.c.seq), {"room": room, "seqs": seqs}).all()
+        held = files.files_of(self._connection, room, [row.seq for row in quoted if not row.text])
         return [
             Quote(
                 seq=row.seq,
                 author=Author(id=row.author, name=row.author_name),
-                text=excerpt(row.text, QUOTE_MAX_CHARS),
+                text=excerpt(row.text or ", ".join(one.name for one in held.get(row.seq, [])), QUOTE_MAX_CHARS),
                 deleted=row.deleted,
             )
             for row in quoted
@@ -341,7 +353,7 @@ def _person_of(row: Any) -> Person | None:
     return None if row is None else Person.model_validate(row, from_attributes=True)
 
 
-def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:
+def _message_of(row: Row[Any], chosen: dict[str, list[str]], held: list[FileInfo]) -> Message:
     return Message(
         room=row.room,
         seq=row.seq,
@@ -354,4 +366,5 @@ def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:
         deleted=row.deleted,
         pinned=row.pinned,
         reactions=[Reaction(emoji=emoji, people=people) for emoji, people in chosen.items()],
+        files=held,
     )

@@ -79,11 +79,12 @@ class Mirror:
                     text=event.text,
                     html=event.html,
                     reply_to=event.reply_to,
+                    files=event.files or [],
                 )
             case MessageEdited():
                 self._change(event.message, text=event.text, html=event.html, edited_at=event.at)
             case MessageDeleted():
-                self._change(event.message, text="", html=None, deleted=True, pinned=False, reactions=[])
+                self._change(event.message, text="", html=None, deleted=True, pinned=False, reactions=[], files=[])
             case MessagePinned():
                 self._change(event.message, pinned=True)
             case MessageUnpinned():

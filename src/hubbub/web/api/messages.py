@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
-from hubbub.core.models import History, Person, Record, RoomId, Seq
+from hubbub.core.files import FILES_MAX
+from hubbub.core.models import FileId, History, Person, Record, RoomId, Seq
 from hubbub.protocol import (
     PAGE_MAX,
     Applied,
+    Caption,
     Delete,
     Edit,
     Emoji,
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
 
 
 class NewMessage(Record):
-    text: Text
+    text: Caption = ""
     key: Key | None = None
     """Yours to choose, once for each message: a repeated request with it answers with the first `seq`."""
     reply_to: Seq | None = None
+    files: Annotated[list[FileId], Field(max_length=FILES_MAX)] = []
+    """Files that you have uploaded, by `POST /api/files`."""
 
 
 class NewText(Record):
