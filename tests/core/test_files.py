@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubbub.core.files import NAME_MAX_CHARS, SHOWN, UNKNOWN, clean_file_name, megabytes, sniff
+from hubbub.core.files import NAME_MAX_CHARS, SHOWN, UNKNOWN, clean_file_name, size_of, sniff
 
 HEADS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -71,6 +71,16 @@ def test_a_long_name_keeps_its_ending() -> None:
     assert clean_file_name("c." + "d" * 500) == "c." + "d" * (NAME_MAX_CHARS - 2)
 
 
-@pytest.mark.parametrize(("size", "words"), [(25_000_000, "25 MB"), (300_000, "0.3 MB"), (2_000_000, "2 MB")])
-def test_sizes_are_said_in_megabytes(size: int, words: str) -> None:
-    assert megabytes(size) == words
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (25_000_000, "25 MB"),
+        (2_590_000, "2.5 MB"),
+        (2_000_000, "2 MB"),
+        (999_999, "999 kB"),
+        (13, "13 bytes"),
+        (1, "1 byte"),
+    ],
+)
+def test_sizes_are_said_as_people_read_them(size: int, words: str) -> None:
+    assert size_of(size) == words

@@ -5,7 +5,7 @@
  * Messages are replaced, never changed, so whoever draws them sees by identity what is new.
  */
 
-import { excerpt, UNREAD_CAP } from "./lib/words.js";
+import { excerpt, UNREAD_CAP, wordsOf } from "./lib/words.js";
 
 const TYPING_LASTS_MS = 6000;
 /** Nobody types so long without a pause: the signal that it ended was lost. */
@@ -15,7 +15,8 @@ export const TYPING_MAX_MS = 120_000;
  * @typedef {{id: string, name: string}} Author
  * @typedef {{emoji: string, people: string[]}} Reaction
  * @typedef {{room: string, seq: number, at: number, author: Author, text: string, html?: string, reply_to?: number,
- *   edited_at?: number, deleted?: boolean, pinned?: boolean, reactions?: Reaction[]}} Message
+ *   edited_at?: number, deleted?: boolean, pinned?: boolean, reactions?: Reaction[], files?: FileInfo[]}} Message
+ * @typedef {{id: string, name: string, type: string, size: number, width?: number, height?: number}} FileInfo
  * @typedef {{seq: number, author: Author, text: string, deleted?: boolean}} Quote
  * @typedef {{id: string, name: string, archived: boolean, role: string, head: number, last_at: number,
  *   joined: boolean, read: number, unread: number}} Summary
@@ -264,7 +265,7 @@ function posted(state, room, event) {
   room.lastAt = Math.max(room.lastAt, event.at);
   room.typing.people = room.typing.people.filter((person) => person.id !== event.by.id);
   if (event.by.id === state.me.id) room.typedAt = 0;
-  else if (event.text && event.seq > Math.max(room.read, room.counted)) {
+  else if (wordsOf(event) && event.seq > Math.max(room.read, room.counted)) {
     room.unread = Math.min(room.unread + 1, UNREAD_CAP);
     room.fresh = [...room.fresh.slice(1 - UNREAD_CAP), event.seq];
   }
@@ -287,7 +288,8 @@ function insertPosted(room, event) {
   const message = { room: room.id, seq: event.seq, at: event.at, author: event.by, text: event.text };
   if (event.html) message.html = event.html;
   if (event.reply_to) message.reply_to = event.reply_to;
-  if (!event.text) message.deleted = true;
+  if (event.files) message.files = event.files;
+  if (!wordsOf(event)) message.deleted = true;
   room.messages.set(event.seq, message);
   const original = room.messages.get(event.reply_to);
   if (original && !room.quotes.has(original.seq)) room.quotes.set(original.seq, quoteOf(original));
@@ -312,7 +314,7 @@ export function changedBy(message, event) {
       return event.html ? { ...edited, html: event.html } : edited;
     }
     case "message.deleted": {
-      const { html: _, ...rest } = message;
+      const { html: _, files: __, ...rest } = message;
       return { ...rest, text: "", deleted: true, pinned: false, reactions: [] };
     }
     case "message.pinned":
@@ -339,7 +341,7 @@ function reactionsAfter(reactions, event) {
 }
 
 /** @param {Message} message @returns {Quote} */
-export const quoteOf = ({ seq, author, text, deleted }) => ({ seq, author, text: excerpt(text), deleted });
+export const quoteOf = ({ seq, author, text, files, deleted }) => ({ seq, author, text: excerpt(wordsOf({ text, files })), deleted });
 
 /** Applies what is not in history yet. @param {Room} room @param {History} history @param {Frame[]} events */
 export function applyLater(room, history, events) {

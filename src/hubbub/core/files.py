@@ -56,9 +56,13 @@ def clean_file_name(name: str) -> str:
     return name or "file"
 
 
-def megabytes(size: int) -> str:
-    """For a person: "25 MB", "0.3 MB"."""
-    return f"{size / 1e6:,.0f} MB" if size >= 10_000_000 else f"{size / 1e6:,.1f} MB".replace(".0 ", " ")
+def size_of(size: int) -> str:
+    """For a person: "13 bytes", "300 kB", "2.5 MB"."""
+    if size < 1000:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    if size < 1_000_000:
+        return f"{size // 1000} kB"
+    return f"{size // 100_000 / 10:g} MB" if size < 10_000_000 else f"{size // 1_000_000} MB"
 
 
 def _of_brand(brand: bytes) -> str:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from hubbub.core.files import SNIFF_BYTES, megabytes
+from hubbub.core.files import SNIFF_BYTES, size_of
 from hubbub.errors import NoSpace, SetupError, TooLarge, Unavailable
 from hubbub.store.folder import blob_path, flush
 
@@ -109,7 +109,7 @@ class Blobs:
 
 def too_large(limit: int) -> TooLarge:
     return TooLarge(
-        f"A file has at most {megabytes(limit)}. Make it smaller, or send it in parts.", code="file_too_large"
+        f"A file has at most {size_of(limit)}. Make it smaller, or send it in parts.", code="file_too_large"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hubbub.core import policy
-from hubbub.core.files import PICTURES, clean_file_name, megabytes, sniff
+from hubbub.core.files import PICTURES, clean_file_name, size_of, sniff
 from hubbub.core.limits import Meter, Rate
 from hubbub.core.models import FileInfo, Person
 from hubbub.errors import Invalid, NotFound, RateLimited, Unavailable
@@ -145,7 +145,7 @@ class Files:
     def _must_fit(self, reader: Reader, me: Person, size: int) -> None:
         limit = self._context.settings.upload_day_max_bytes
         if reader.uploaded_since(me.id, self._context.now() - DAY_MS) + size > limit:
-            words = f"You may upload {megabytes(limit)} within 24 hours, and this is more. Try again tomorrow."
+            words = f"You may upload {size_of(limit)} within 24 hours, and this is more. Try again tomorrow."
             raise RateLimited(words, code="upload_quota", retry_after_s=3600.0)
 
     @contextmanager

@@ -12,7 +12,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from hubbub.core.models import LOBBY, History, Message, Person, RoomSummary
+from hubbub.core.files import FILES_MAX, PICTURES, size_of
+from hubbub.core.models import LOBBY, FileInfo, History, Message, Person, RoomSummary
 from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound, SignInNeeded
 from hubbub.protocol import GetHistory, Join, Post
@@ -28,6 +29,7 @@ GROUP_MS = 5 * 60 * 1000
 """Messages of one author within this time stand together."""
 THEMES = {"auto", "light", "dark"}
 THEME_COOKIE = "hubbub_theme"
+PICTURE_MAX_PX = (360, 270)
 PALETTE = 12
 """Hues for names."""
 
@@ -170,7 +172,12 @@ class Page:
             "rooms": [summary.model_dump() for summary in rooms],
             "history": history.model_dump(exclude_none=True),
             "around": around,
-            "limits": {"text": TEXT_MAX_CHARS, "name": NAME_MAX_CHARS},
+            "limits": {
+                "text": TEXT_MAX_CHARS,
+                "name": NAME_MAX_CHARS,
+                "file": self._chat.settings.file_max_bytes,
+                "files": FILES_MAX,
+            },
         }
         html = _template("index.html").render(
             base=base,
@@ -188,6 +195,9 @@ class Page:
             text=text,
             problem=problem,
             limit=TEXT_MAX_CHARS,
+            is_picture=is_picture,
+            shown_size=shown_size,
+            size_of=size_of,
             key=secrets.token_hex(16),
         )
         return _html(request, html, 422 if problem else 200)
@@ -240,6 +250,17 @@ def _rows(history: History) -> list[dict[str, Any]]:
         )
         before = message
     return rows
+
+
+def is_picture(file: FileInfo) -> bool:
+    return bool(file.width and file.height and file.type in PICTURES)
+
+
+def shown_size(file: FileInfo) -> tuple[int, int]:
+    """In pixels, so that its place is kept before it is there: the same as in the page's script."""
+    width, height = file.width or 1, file.height or 1
+    scale = min(1.0, PICTURE_MAX_PX[0] / width, PICTURE_MAX_PX[1] / height)
+    return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
 
 
 def hue(person: str) -> int:

@@ -2,7 +2,7 @@
 /** About the open room: who is here, who belongs to it, what is pinned, and what can be done with it. */
 
 import { h, iconButton, setMessageHtml } from "../lib/dom.js";
-import { excerpt, plural, timeOf } from "../lib/words.js";
+import { excerpt, plural, timeOf, wordsOf } from "../lib/words.js";
 
 const NAMES_EVERY_MS = 10_000;
 
@@ -107,7 +107,7 @@ export function openSide(side, page, close) {
 
 /** Without the signs of its markdown. @param {import("../state.js").Message} message @returns {string} */
 function plainTextOf(message) {
-  if (!message.html) return message.text;
+  if (!message.html) return wordsOf(message);
   const shown = h("div");
   setMessageHtml(shown, message.html);
   return shown.textContent ?? "";
