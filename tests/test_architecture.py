@@ -24,6 +24,7 @@ PARTS = {
     "bus.local": "local bus",
     "store.folder": "folder",
     "store.backup": "upkeep",
+    "store.backup_files": "upkeep",
     "store.checkup": "upkeep",
     "store.sqlite": "sqlite",
     "store.reader": "sqlite",

@@ -59,6 +59,9 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     if settings.posts_burst > settings.commands_burst or settings.posts_per_second > settings.commands_per_second:
         advice = "Raise commands_burst and commands_per_second too."
         yield warn("More posts are allowed than commands, and each post is a command.", advice)
+    if settings.file_max_bytes > min(settings.upload_day_max_bytes, settings.files_total_max_bytes):
+        advice = "Raise upload_day_max_bytes and files_total_max_bytes, or lower file_max_bytes."
+        yield warn("Nobody can upload a file of the allowed size (file_max_bytes).", advice)
     if settings.ring_size > settings.replay_limit:
         advice = "Lower ring_size, or raise replay_limit."
         yield warn("More events are kept in memory than are ever replayed (ring_size, replay_limit).", advice)

@@ -102,7 +102,10 @@ function fileOf(file, base) {
     return h("a", { class: "picture", href: address, "data-file": id }, image);
   }
   if (type.startsWith("video/")) return h("video", { src: address, controls: true, preload: "metadata", "aria-label": name });
-  if (type.startsWith("audio/")) return h("audio", { src: address, controls: true, preload: "none", "aria-label": name, title: name });
+  if (type.startsWith("audio/")) {
+    const player = h("audio", { src: address, controls: true, preload: "none", "aria-label": name });
+    return h("figure", {}, h("figcaption", { class: "note" }, h("bdi", {}, name)), player);
+  }
   const words = [h("bdi", {}, name), h("span", { class: "note" }, sizeOf(size))];
   return h("a", { class: "card", href: address, download: name }, /** @type {any} */ (icon("file")), ...words);
 }

@@ -11,7 +11,7 @@ export function show({ reader, boot }, id) {
   let at = pictures.findIndex((file) => file.id === id);
   if (at < 0) return;
   const image = /** @type {HTMLImageElement} */ (h("img", { alt: "" }));
-  const link = h("a", { target: "_blank", rel: "noopener" }, "Open it alone");
+  const link = h("a", { target: "_blank", rel: "noopener" }, "Original");
   const count = h("span", { class: "note", "aria-live": "polite" });
   const [before, after] = [iconButton("back", "Picture before", () => go(-1)), iconButton("next", "Next picture", () => go(1))];
   const close = h("button", { type: "button", class: "main", onclick: () => dialog.close() }, "Close");
