@@ -125,7 +125,7 @@ class Edit(InRoom):
 
 
 class Delete(InRoom):
-    """Deletes a message: its place stays, its text is erased everywhere."""
+    """Deletes a message: its place stays, its text and its files are erased everywhere."""
 
     type: Literal["delete"] = "delete"
     message: Seq

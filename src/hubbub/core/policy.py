@@ -62,11 +62,11 @@ PERMISSIONS: dict[str, Rule] = {
     "join": Rule("join this room", joined=False, changes=False),
     "leave": Rule("leave this room", joined=False, changes=False),
     "create": Rule("create rooms", room=None),
-    "upload": Rule("upload files", room=None),
     "rename": Rule("rename this room", room="owner", joined=False),
     "archive": Rule("archive this room", room="owner", joined=False, changes=False),
     # Oneself
     "name": Rule("change your name", room=None, changes=False),
+    "upload": Rule("upload files", room=None),
 }
 """By the type of a command, or the name of what a command does in a special case."""
 

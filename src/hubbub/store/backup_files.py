@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from hubbub.errors import SetupError
@@ -74,4 +74,5 @@ def _copy(blob: Path, target: Path) -> None:
     except OSError as error:
         raise SetupError(f"Cannot write {target}: {error.strerror}.") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()

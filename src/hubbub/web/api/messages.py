@@ -74,7 +74,7 @@ def messages_router(chat: "Chat") -> APIRouter:
 
     @router.delete("/messages/{message}", response_model=Applied)
     async def delete_message(me: Me, room: RoomId, message: Seq) -> Value:
-        """Deletes a message: its place stays, its text is erased everywhere."""
+        """Deletes a message: its place stays, its text and its files are erased everywhere."""
         return await chat.perform(me, Delete(id=0, room=room, message=message))
 
     @router.put("/messages/{message}/reactions/{emoji}", response_model=Applied)
