@@ -55,10 +55,10 @@ page cannot know the token.
 There are no CORS headers: a page of another origin uses the WebSocket."""
 
 REQUESTS = f"""\
-A body, unless it is a file, is one JSON object, with `Content-Type: application/json`. A field that is not named here, or that has another \
-type, is refused. An answer is JSON too; ignore fields that you do not know, and take null and a missing field for the \
-same. A body has at most {BODY_MAX_BYTES:,} bytes; everything else is limited as in \
-[the protocol](protocol.md#limits), together with what the same person does on the socket.
+A body, unless it is a file, is one JSON object, with `Content-Type: application/json`. A field that is not named \
+here, or that has another type, is refused. An answer is JSON too; ignore fields that you do not know, and take null \
+and a missing field for the same. A body has at most {BODY_MAX_BYTES:,} bytes; everything else is limited as in [the \
+protocol](protocol.md#limits), together with what the same person does on the socket.
 
 A change that has been answered is durable."""
 

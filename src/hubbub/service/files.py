@@ -81,9 +81,9 @@ class Files:
             return stored
 
         stored = await self._context.store.read(look)
-        if stored is None or (thumbnail and stored.info.width is None):
+        if stored is None:
             raise NotFound("There is no such file, or it has been deleted.", code="file_not_found")
-        if thumbnail and stored.thumbnail:
+        if thumbnail and stored.thumbnail and stored.info.name != "thumbnail":  # then its address is that of one
             return Content(stored.info, self.blobs.path(stored.thumbnail), "image/webp")
         return Content(stored.info, self.blobs.path(stored.sha256), stored.info.type)
 

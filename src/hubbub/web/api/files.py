@@ -100,7 +100,7 @@ def files_router(chat: "Chat") -> APIRouter:
 
     @router.get("/{file}/thumbnail", response_class=FileResponse, responses=BYTES)
     async def read_thumbnail(me: Me, file: FileId) -> FileResponse:
-        """A picture with at most 640 pixels a side, or the picture itself where it is no larger, or moves."""
+        """A picture with at most 640 pixels a side. The file itself, if it is no larger picture, or moves."""
         return Bytes(await chat.files.content(me, file, thumbnail=True))
 
     @router.get("/{file}/{name}", response_class=FileResponse, responses=BYTES)
