@@ -69,6 +69,9 @@ class Caller:
     def post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
         return self.runner.run(self.client.post(f"{URL}/api{path}", json=body, headers=headers)).json()
 
+    def upload(self, headers: dict[str, str]) -> Any:
+        return self.runner.run(self.client.post(f"{URL}/api/files?name=a.txt", content=b"a", headers=headers)).json()
+
     def arrive(self) -> dict[str, str]:
         """The headers of a new guest."""
         return {"Authorization": f"Bearer {self.post('/guests', {}, {})['token']}"}
@@ -99,11 +102,14 @@ def statuses_of(caller: Caller, operation: Any, headers: dict[str, str]) -> set[
     somebody = headers or caller.arrive()
     room = caller.post("/rooms", {"name": operation.label[:60]}, somebody)["id"]
     message = caller.post(f"/rooms/{room}/messages", {"text": "hi"}, somebody)["seq"]
-    there = {"room": room, "message": message, "emoji": "👍"}
+    file = caller.upload(somebody)["id"]
+    there = {"room": room, "message": message, "emoji": "👍", "file": file, "name": "a.txt"}
 
     def holds(case: Any) -> None:
         if case.meta.generation.mode is GenerationMode.POSITIVE:  # of a room that is there
             case.path_parameters.update({name: there[name] for name in case.path_parameters})
+            if isinstance(case.body, dict) and "files" in case.body:
+                case.body["files"] = [file]
         response = caller.call(case, headers)
         seen.add(response.status_code)
         case.validate_response(response, checks=CHECKS)

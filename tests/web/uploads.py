@@ -28,7 +28,7 @@ class Uploader:
     @classmethod
     @asynccontextmanager
     async def comes(cls, url: str) -> AsyncIterator["Uploader"]:
-        async with httpx2.AsyncClient(base_url=url) as http:
+        async with httpx2.AsyncClient(base_url=url, timeout=60.0) as http:
             guest = (await http.post("/api/guests", json={})).json()
             http.headers["Authorization"] = f"Bearer {guest['token']}"
             http.cookies.clear()

@@ -67,7 +67,7 @@ def _frames_of(picture: Any) -> int:
         return 1
     frames = 1
     with suppress(EOFError):  # n_frames would read all of them, however many
-        while frames <= FRAMES_MAX:
+        while frames <= FRAMES_MAX and frames * pixels <= MOVING_PIXELS_MAX:
             picture.seek(frames)
             frames += 1
     picture.seek(0)

@@ -130,7 +130,7 @@ class Page:
         except HubbubError as error:
             return await self.room(request, room, text=text, problem=error.words)
         except ValueError:
-            words = f"A message has between 1 and {TEXT_MAX_CHARS:,} characters, and no control characters."
+            words = f"A message has at most {TEXT_MAX_CHARS:,} characters, and no control characters."
             return await self.room(request, room, text=text, problem=words)
         return self._to(request, room, "#latest")
 
