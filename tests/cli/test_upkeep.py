@@ -101,7 +101,7 @@ async def test_uploaded_files_go_with_a_backup_and_come_back(terminal: Terminal)
     [blob] = (terminal.folder / "copy.db.files").glob("??/*")
     blob.unlink()
     ended = await terminal.run("restore", "copy.db", "--data", "third")
-    assert (ended.code, ended.err) == (0, "hubbub: 1 uploaded files are missing in third/files, or were damaged\n")
+    assert (ended.code, ended.err) == (0, "hubbub: 1 uploaded files are missing in third/files, or were damaged")
 
 
 async def test_restore_and_backup_say_in_one_line_what_they_do_not_do(terminal: Terminal, complaint: Check) -> None:
