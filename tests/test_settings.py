@@ -59,8 +59,14 @@ def test_another_file_can_be_named_and_then_the_usual_one_does_not_count() -> No
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_can_be_given_in_every_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other: dict[str, object] = {"guests": False, "host": "::1", "name": "Tea", "data": "d", "log_level": "debug"}
-    other |= {"origins": "https://a.example", "frame_max_bytes": 2048, "outlet_buffer_bytes": 5000}
+    other |= {
+        "origins": "https://a.example",
+        "trusted_proxies": "10.0.0.0/8",
+        "frame_max_bytes": 2048,
+        "outlet_buffer_bytes": 5000,
+    }
     other |= {"log_format": "json", "metrics_token": "a-token-of-some-length"}
+    other |= {"tls_cert": "cert.pem", "tls_key": "key.pem", "root_path": "/chat"}
     value = other.get(name, 7)
     expected = getattr(Settings.model_validate({name: value}), name)
     assert expected != Settings.model_fields[name].default
@@ -221,3 +227,14 @@ def test_a_metrics_token_that_can_be_guessed_or_not_be_sent_is_refused(token: st
 
 def test_a_metrics_token_is_not_shown_with_the_settings() -> None:
     assert "hush" not in repr(Settings(metrics_token="hush-hush-hush-hush"))
+
+
+@pytest.mark.parametrize("path", ["chat", "/a b", "//evil.example", "/chat?x", "/c/../d/"])
+def test_a_root_path_that_is_none_is_refused(path: str) -> None:
+    write(f"root_path = {path!r}")
+    assert "write a path as /chat" in complaint()
+
+
+def test_a_root_path_may_end_with_a_slash() -> None:
+    assert load_settings({"root_path": "/chat/"}).root_path == "/chat"
+    assert load_settings({"root_path": "/"}).root_path == ""

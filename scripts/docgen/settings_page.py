@@ -49,7 +49,8 @@ def _row(name: str, schema: dict[str, Any]) -> str:
     if isinstance(field.default, bool):
         flag = f"{flag}` `--no-{flag[2:]}"
     meaning = f"{field.description} {_bounds(schema)}".strip()
-    return f"| `{name}` | `{PREFIX}{name.upper()}` | `{flag}` | `{_toml(field.default)}` | {meaning} |"
+    default = "" if field.default is None else f"`{_toml(field.default)}`"
+    return f"| `{name}` | `{PREFIX}{name.upper()}` | `{flag}` | {default} | {meaning} |"
 
 
 def _bounds(schema: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hubbub.core import policy
 from hubbub.core.models import LOBBY, Author, Membership, Message, Person, Place, Reaction, Role, Room, Standing
 from hubbub.core.policy import PERMISSIONS, ROLES, permit, permit_in_place, role_of
-from hubbub.errors import Conflict, Forbidden, HubbubError, NotFound
+from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound
 from hubbub.protocol import AnyCommand
 
 ANN = Person(id="guest-1", name="Ann", kind="guest", created_at=1)
@@ -85,6 +85,8 @@ NO: dict[str, tuple[Callable[[], object], type[HubbubError], str]] = {
     "the twenty-first kind": (lambda: policy.may_react(with_reactions(20), "👍"), Conflict, "too_many_reactions"),
     "a client's name": (lambda: policy.may_be_called("Client #7", ANN), Conflict, "name_taken"),
     "a client's name in capitals": (lambda: policy.may_be_called("CLIENT #x", ANN), Conflict, "name_taken"),
+    "a client's name in other letters": (lambda: policy.may_be_called("Сlіеnt #7", ANN), Conflict, "name_taken"),
+    "a name of several alphabets": (lambda: policy.may_be_called("pаypal", ANN), Invalid, "bad_name"),
     "a room that is not there": (lambda: permit("history", None, PLACE, NOW), NotFound, "room_not_found"),
     "a private room": (
         lambda: permit("history", OUTSIDE._replace(kind="private", place="owner"), PLACE, NOW),

@@ -67,12 +67,13 @@ async def _announce(
     if not server.started:
         return
     host, port = listener.getsockname()[:2]
+    scheme = "https" if settings.tls_cert else "http"
     if host in ("0.0.0.0", "::"):
-        print(f"{settings.name} is at http://127.0.0.1:{port}")
+        print(f"{settings.name} is at {scheme}://127.0.0.1:{port}")
         for address in _own_addresses():
-            print(f"  for others on your network: http://{address}:{port}")
+            print(f"  for others on your network: {scheme}://{address}:{port}")
     else:
-        print(f"{settings.name} is at http://{f'[{host}]' if ':' in host else host}:{port}")
+        print(f"{settings.name} is at {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         if host in ("127.0.0.1", "::1"):
             print("  only this machine can reach it; for the whole network: hubbub --host 0.0.0.0")
     print(f"  data: {settings.data.resolve()}   stop: Ctrl-C", flush=True)
@@ -109,7 +110,7 @@ def _signature() -> inspect.Signature:
 def _default(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value or "none")
 
 
 command.__signature__ = _signature()  # type: ignore[attr-defined]

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple, TypeVar, get_args
 
+from hubbub.core.lookalikes import mixes_scripts, skeleton
 from hubbub.core.models import LOBBY, Membership, Message, Person, Place, Role, Room, Standing
-from hubbub.errors import Conflict, Forbidden, HubbubError, NotFound
+from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound
 
 M = TypeVar("M", bound=Membership | int)
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -174,8 +175,11 @@ def may_react(message: Message, emoji: str) -> None:
 
 
 def may_be_called(name: str, me: Person) -> None:
-    """`Client #7` is how tutorial clients are called: nobody else may look like one."""
-    if name.casefold().startswith("client #") and me.kind != "client":
+    """`Client #7` is how tutorial clients are called: nobody else may look like one. And nobody may write a name in
+    letters of several alphabets, which look like another name to a reader."""
+    if skeleton(name[:8]) == skeleton("client #") and me.kind != "client":
         raise Conflict(
             "Names that begin with “Client #” belong to tutorial clients. Choose another.", code="name_taken"
         )
+    if mixes_scripts(name):
+        raise Invalid("A word of a name has letters of one alphabet. This one mixes several.", code="bad_name")

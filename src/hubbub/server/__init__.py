@@ -15,8 +15,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from hubbub.app import Chat
+from hubbub.core.addresses import Networks
 from hubbub.errors import SetupError
-from hubbub.server.limits import Config, Limits, room_for
+from hubbub.server.limits import OTHER_FILES, Config, Limits, room_for
+from hubbub.server.tls import certificate_of
 from hubbub.settings import Settings
 from hubbub.web.socket import SocketFirst
 
@@ -27,6 +29,8 @@ TESTED_UVICORN = {"0.54.0"}
 BACKLOG = 2048
 END_MARGIN_S = 18.0
 """Beyond `drain_s`, for commands under way, last words and closing the store: by default 28 seconds in all."""
+CERTIFICATE_TICKS = 20
+"""uvicorn ticks ten times a second."""
 MARGIN_S = 5.0
 """Beyond ping interval and timeout, until the kernel gives up a peer that acknowledges nothing."""
 
@@ -73,12 +77,19 @@ class Server(uvicorn.Server):
             "ws_per_message_deflate": False,  # costs 34 kB a connection, and makes ws_max_size meaningless
             "timeout_graceful_shutdown": max(1, round(settings.drain_s)),
             "server_header": False,
+            "root_path": settings.root_path,
+            "forwarded_allow_ips": Networks(settings.trusted_proxies).written(),
         }
+        self._certificate = certificate = certificate_of(settings.tls_cert, settings.tls_key)
+        if certificate:
+            defaults["ssl_context_factory"] = lambda config, default: certificate.context
+        connections = room_for(settings.connections_max)
         limits = Limits(
             request_s=settings.request_timeout_s,
             stall_s=settings.stall_timeout_s,
             close_s=settings.close_timeout_s,
-            connections=room_for(settings.connections_max),
+            connections=connections,
+            sockets=connections + OTHER_FILES // 2,
         )
         self._chat: Chat = app.state.chat
         whole = SocketFirst(app, self._chat)
@@ -98,6 +109,11 @@ class Server(uvicorn.Server):
         if not self.should_exit:
             threading.Thread(target=_end_at_the_latest, args=[self._chat.settings.drain_s], daemon=True).start()
         super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._certificate and counter % CERTIFICATE_TICKS == 0:
+            self._certificate.look()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._chat.drain()

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+HSTS_S = 365 * 24 * 3600
+"""Who has come by https once does so always (RFC 6797)."""
+
 
 def content_security_policy(style_hashes: Iterable[str] = ()) -> str:
     """Nothing from elsewhere, nothing inline but the styles with these hashes (CSP Level 3)."""
@@ -43,6 +46,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_S}")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
