@@ -22,6 +22,8 @@ from .source import tree_of
 IN_PATHS = {
     "room": "The room, by its id.",
     "message": "The message, by the `seq` of its post.",
+    "person": "The person, by their id.",
+    "invite": "The invitation, by its id.",
     "emoji": "Exactly one emoji, percent-encoded like everything in a path.",
 }
 

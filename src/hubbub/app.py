@@ -5,8 +5,9 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
@@ -27,6 +28,7 @@ from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, Me
 from hubbub.relay import Relay
 from hubbub.service import Service
 from hubbub.service.context import Context
+from hubbub.service.invites import Invited, look_at
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
@@ -35,6 +37,7 @@ from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
 from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
+from hubbub.web.door import door_router
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
@@ -116,6 +119,7 @@ class Chat:
             new_token=lambda: secrets.token_urlsafe(32),
         )
         self.people = People(context)
+        self.look_at_invite: Callable[[str], Awaitable[Invited]] = partial(look_at, context)
         self._service = Service(context, clock=time.monotonic)
         self.auth = Auth(self.people, settings)
         self.epoch = ""
@@ -128,7 +132,7 @@ class Chat:
     def _routes(self) -> APIRouter:
         router = APIRouter(max_body_size=BODY_MAX_BYTES)
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
-        for part in (socket_router, api_router, ops_router, page_router):
+        for part in (socket_router, api_router, ops_router, door_router, page_router):
             router.include_router(part(self))
         return router
 

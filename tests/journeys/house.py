@@ -127,7 +127,7 @@ class House:
             case Join():
                 return "archived" if room.archived and not is_member else None
             case Leave():
-                return "lobby_stays" if room.room == LOBBY else None
+                return "lobby_stays" if room.room == LOBBY else self._last_owner(room, me)
             case ArchiveRoom():
                 return self._not_mine(room, me)
             case RenameRoom() if room.room == LOBBY or not room.archived:
@@ -169,6 +169,10 @@ class House:
     def _not_standing(self, room: Mirror, seq: int) -> str | None:
         message = room.messages.get(seq)
         return "message_not_found" if message is None else "message_deleted" if message.deleted else None
+
+    def _last_owner(self, room: Mirror, me: Person) -> str | None:
+        is_last = room.roles.get(me.id) == "owner" and list(room.roles.values()).count("owner") == 1
+        return "last_owner" if is_last and len(room.members) > 1 and not room.archived else None
 
     def _not_mine(self, room: Mirror, me: Person) -> str | None:
         if room.room == LOBBY:

@@ -107,7 +107,7 @@ class Page:
             assert isinstance(history, History)
             rooms = await self._chat.people.rooms(me)
         except HubbubError as error:
-            return self._problem(request, error)
+            return problem_page(request, self._chat.place.name, error)
         response = self._render(request, me, summary, rooms, history, around, text, problem)
         if token:
             set_session_cookie(response, token, secure=own_origin(request).startswith("https"))
@@ -119,7 +119,9 @@ class Page:
         try:
             check_same_origin(request, self._chat.settings)
         except HubbubError as error:
-            return self._problem(request, error)  # without a room, for which a stranger would be made a guest
+            return problem_page(
+                request, self._chat.place.name, error
+            )  # without a room, for which a stranger would be made a guest
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
@@ -136,14 +138,14 @@ class Page:
         try:
             check_same_origin(request, self._chat.settings)
         except HubbubError as error:
-            return self._problem(request, error)
+            return problem_page(request, self._chat.place.name, error)
         try:
             if me := await self._chat.auth.person_of(request):
                 await self._chat.perform(me, Join(id=0, room=room))
         except HubbubError as error:
             return await self.room(request, room, problem=error.words)
         except ValueError:
-            return self._problem(request, NotFound("There is no such room."))
+            return problem_page(request, self._chat.place.name, NotFound("There is no such room."))
         return self._to(request, room)
 
     def _to(self, request: Request, room: str, anchor: str = "") -> Response:
@@ -177,7 +179,7 @@ class Page:
             files=f"{base}/static/{assets().digest}",
             modules=assets().modules,
             style=Markup(assets().style),
-            theme=theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "auto",
+            theme=_theme(request),
             place=self._chat.place.name,
             me=me,
             room=room,
@@ -192,15 +194,21 @@ class Page:
         )
         return _html(request, html, 422 if problem else 200)
 
-    def _problem(self, request: Request, error: HubbubError) -> Response:
-        """A page for when there is no room to show."""
-        html = _template("problem.html").render(
-            base=request.scope.get("root_path", ""),
-            style=Markup(assets().style),
-            place=self._chat.place.name,
-            words=error.words,
-        )
-        return _html(request, html, error.status)
+
+def problem_page(request: Request, place: str, error: HubbubError) -> Response:
+    """For when there is no room to show."""
+    return plain_page(request, "problem.html", error.status, place=place, words=error.words)
+
+
+def plain_page(request: Request, template: str, status: int, **fields: object) -> Response:
+    """A page without script."""
+    base, style = request.scope.get("root_path", ""), Markup(assets().style)
+    html = _template(template).render(base=base, style=style, theme=_theme(request), **fields)
+    return _html(request, html, status)
+
+
+def _theme(request: Request) -> str:
+    return theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "auto"
 
 
 def _html(request: Request, html: str, status: int) -> Response:

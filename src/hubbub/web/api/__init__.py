@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 
 from hubbub.protocol import Problem
+from hubbub.web.api.invites import invites_router
 from hubbub.web.api.messages import messages_router
 from hubbub.web.api.people import people_router
 from hubbub.web.api.rooms import rooms_router
@@ -34,4 +35,5 @@ def api_router(chat: "Chat") -> APIRouter:
     router.include_router(rooms_router(chat))
     router.include_router(messages_router(chat))
     router.include_router(search_router(chat))
+    router.include_router(invites_router(chat))
     return router

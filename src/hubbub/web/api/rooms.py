@@ -1,6 +1,6 @@
 """Rooms over HTTP."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
@@ -8,6 +8,7 @@ from hubbub.core.models import Person, PersonId, Record, RoomId, RoomSummary, Se
 from hubbub.protocol import (
     NAMES_MAX,
     PAGE_MAX,
+    AddMember,
     Applied,
     ArchiveRoom,
     CreateRoom,
@@ -25,6 +26,10 @@ from hubbub.protocol import (
     RenameRoom,
     RoomPage,
     SayTyping,
+    SetMemberRole,
+    SetRoom,
+    SlowMode,
+    Topic,
     Value,
     WhoIsHere,
 )
@@ -38,6 +43,27 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 class RoomName(Record):
     name: Name
+
+
+class NewRoom(Record):
+    name: Name
+    kind: Literal["public", "private"] = "public"
+    topic: Topic | None = None
+
+
+class RoomSettings(Record):
+    """What is left out stays."""
+
+    topic: Topic | None = None
+    announcement: bool | None = None
+    """Whether only moderators post."""
+    slow_s: SlowMode | None = None
+    kind: Literal["public", "private"] | None = None
+    """For owners alone."""
+
+
+class NewRole(Record):
+    role: Literal["member", "moderator", "owner"]
 
 
 class ReadMark(Record):
@@ -54,14 +80,19 @@ def rooms_router(chat: "Chat") -> APIRouter:
         return await chat.perform(me, ListRooms(id=0, after=after, limit=limit))
 
     @router.post("", status_code=201, response_model=RoomSummary)
-    async def create_room(me: Me, body: RoomName) -> Value:
-        """Creates a room and joins it. Two rooms that are not archived never have the same name."""
-        return await chat.perform(me, CreateRoom(id=0, name=body.name))
+    async def create_room(me: Me, body: NewRoom) -> Value:
+        """Creates a room and joins it. Two public rooms that are not archived never have the same name."""
+        return await chat.perform(me, CreateRoom(id=0, **body.model_dump()))
 
     @router.patch("/{room}", response_model=Applied)
     async def rename_room(me: Me, room: RoomId, body: RoomName) -> Value:
         """Gives a room another name. Its id stays."""
         return await chat.perform(me, RenameRoom(id=0, room=room, name=body.name))
+
+    @router.patch("/{room}/settings", response_model=Applied)
+    async def change_settings(me: Me, room: RoomId, body: RoomSettings) -> Value:
+        """Changes a room's topic, kind and who may post how often."""
+        return await chat.perform(me, SetRoom(id=0, room=room, **body.model_dump()))
 
     @router.post("/{room}/archive", response_model=Applied)
     async def archive_room(me: Me, room: RoomId) -> Value:
@@ -75,13 +106,23 @@ def rooms_router(chat: "Chat") -> APIRouter:
 
     @router.delete("/{room}/membership", response_model=Applied)
     async def leave_room(me: Me, room: RoomId) -> Value:
-        """Gives up the membership of a room. Nobody can leave the lobby."""
+        """Gives up the membership of a room. Nobody can leave the lobby or a direct conversation."""
         return await chat.perform(me, Leave(id=0, room=room))
 
     @router.get("/{room}/members", response_model=MemberPage)
     async def list_members(me: Me, room: RoomId, after: PersonId | None = None, limit: Limit = PAGE_MAX) -> Value:
         """Lists the members of a room in the order of their ids."""
         return await chat.perform(me, ListMembers(id=0, room=room, after=after, limit=limit))
+
+    @router.put("/{room}/members/{person}", response_model=Applied)
+    async def add_member(me: Me, room: RoomId, person: PersonId) -> Value:
+        """Puts somebody into a room."""
+        return await chat.perform(me, AddMember(id=0, room=room, person=person))
+
+    @router.put("/{room}/members/{person}/role", response_model=Applied)
+    async def set_role(me: Me, room: RoomId, person: PersonId, body: NewRole) -> Value:
+        """Makes a member of a room its owner, its moderator, or only a member."""
+        return await chat.perform(me, SetMemberRole(id=0, room=room, person=person, role=body.role))
 
     @router.get("/{room}/here", response_model=Here)
     async def who_is_here(me: Me, room: RoomId, limit: Annotated[int, Query(ge=0, le=NAMES_MAX)] = NAMES_MAX) -> Value:
