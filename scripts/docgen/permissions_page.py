@@ -46,7 +46,8 @@ def permissions_page() -> str:
 def _room_row(name: str, rule: Rule) -> str:
     assert rule.room
     cells = " | ".join(_cell(role, rule.room, joined=rule.joined) for role in ROLES)
-    return f"| {_what(name, rule)} | {cells} | {_yes(not rule.changes)} | {_yes(not rule.speaks)} | {_yes(rule.direct)} |\n"
+    also = " | ".join(_yes(value) for value in (not rule.changes, not rule.speaks, rule.direct))
+    return f"| {_what(name, rule)} | {cells} | {also} |\n"
 
 
 def _place_row(name: str, rule: Rule) -> str:

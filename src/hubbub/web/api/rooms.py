@@ -4,31 +4,25 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from hubbub.core.models import Person, PersonId, Record, RoomId, RoomSummary, Seq
+from hubbub.core.models import Person, Record, RoomId, RoomSummary, Seq
 from hubbub.protocol import (
     NAMES_MAX,
     PAGE_MAX,
-    AddMember,
     Applied,
     ArchiveRoom,
     CreateRoom,
     Here,
     Join,
     Leave,
-    ListMembers,
     ListRooms,
     MarkRead,
     MarkUnread,
-    MemberPage,
     Name,
     Nothing,
     ReadState,
     RenameRoom,
     RoomPage,
     SayTyping,
-    SetMemberRole,
-    SetRoom,
-    SlowMode,
     Topic,
     Value,
     WhoIsHere,
@@ -49,21 +43,6 @@ class NewRoom(Record):
     name: Name
     kind: Literal["public", "private"] = "public"
     topic: Topic | None = None
-
-
-class RoomSettings(Record):
-    """What is left out stays."""
-
-    topic: Topic | None = None
-    announcement: bool | None = None
-    """Whether only moderators post."""
-    slow_s: SlowMode | None = None
-    kind: Literal["public", "private"] | None = None
-    """For owners alone."""
-
-
-class NewRole(Record):
-    role: Literal["member", "moderator", "owner"]
 
 
 class ReadMark(Record):
@@ -89,11 +68,6 @@ def rooms_router(chat: "Chat") -> APIRouter:
         """Gives a room another name. Its id stays."""
         return await chat.perform(me, RenameRoom(id=0, room=room, name=body.name))
 
-    @router.patch("/{room}/settings", response_model=Applied)
-    async def change_settings(me: Me, room: RoomId, body: RoomSettings) -> Value:
-        """Changes a room's topic, kind and who may post how often."""
-        return await chat.perform(me, SetRoom(id=0, room=room, **body.model_dump()))
-
     @router.post("/{room}/archive", response_model=Applied)
     async def archive_room(me: Me, room: RoomId) -> Value:
         """Closes a room for good: it can still be read."""
@@ -108,21 +82,6 @@ def rooms_router(chat: "Chat") -> APIRouter:
     async def leave_room(me: Me, room: RoomId) -> Value:
         """Gives up the membership of a room. Nobody can leave the lobby or a direct conversation."""
         return await chat.perform(me, Leave(id=0, room=room))
-
-    @router.get("/{room}/members", response_model=MemberPage)
-    async def list_members(me: Me, room: RoomId, after: PersonId | None = None, limit: Limit = PAGE_MAX) -> Value:
-        """Lists the members of a room in the order of their ids."""
-        return await chat.perform(me, ListMembers(id=0, room=room, after=after, limit=limit))
-
-    @router.put("/{room}/members/{person}", response_model=Applied)
-    async def add_member(me: Me, room: RoomId, person: PersonId) -> Value:
-        """Puts somebody into a room."""
-        return await chat.perform(me, AddMember(id=0, room=room, person=person))
-
-    @router.put("/{room}/members/{person}/role", response_model=Applied)
-    async def set_role(me: Me, room: RoomId, person: PersonId, body: NewRole) -> Value:
-        """Makes a member of a room its owner, its moderator, or only a member."""
-        return await chat.perform(me, SetMemberRole(id=0, room=room, person=person, role=body.role))
 
     @router.get("/{room}/here", response_model=Here)
     async def who_is_here(me: Me, room: RoomId, limit: Annotated[int, Query(ge=0, le=NAMES_MAX)] = NAMES_MAX) -> Value:
