@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from hubbub.core.models import LOBBY, History, Message, Person, RoomSummary
-from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
+from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS, TOPIC_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound, SignInNeeded
 from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
@@ -172,7 +172,7 @@ class Page:
             "rooms": [summary.model_dump() for summary in rooms],
             "history": history.model_dump(exclude_none=True),
             "around": around,
-            "limits": {"text": TEXT_MAX_CHARS, "name": NAME_MAX_CHARS},
+            "limits": {"text": TEXT_MAX_CHARS, "name": NAME_MAX_CHARS, "topic": TOPIC_MAX_CHARS},
         }
         html = _template("index.html").render(
             base=base,
@@ -183,7 +183,8 @@ class Page:
             place=self._chat.place.name,
             me=me,
             room=room,
-            rooms=rooms,
+            sections=_sections(rooms),
+            open=_is_open(room),
             rows=_rows(history),
             history=history,
             boot=Markup(json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c")),
@@ -248,6 +249,17 @@ def _rows(history: History) -> list[dict[str, Any]]:
         )
         before = message
     return rows
+
+
+def _sections(rooms: list[RoomSummary]) -> list[tuple[str, list[RoomSummary]]]:
+    conversations = [room for room in rooms if room.kind == "direct"]
+    others = [room for room in rooms if room.kind != "direct"]
+    return [("Rooms", others), *([("Direct messages", conversations)] if conversations else [])]
+
+
+def _is_open(room: RoomSummary) -> bool:
+    """Whether one may write in it."""
+    return room.joined and not room.archived and (not room.announcement or room.role in ("moderator", "owner"))
 
 
 def hue(person: str) -> int:
