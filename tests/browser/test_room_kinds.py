@@ -95,7 +95,7 @@ async def test_a_message_to_somebody_appears_on_their_page_under_the_senders_nam
     await expect(ann.page.locator("h1")).to_have_text("Bob")
     await ann.says("psst")
     direct = bob.page.get_by_role("list", name="Direct messages")
-    await expect(direct.locator("a")).to_contain_text("Ann")
+    await expect(direct.locator("a .name")).to_have_text("Ann")
     await expect(direct.locator(".count")).to_contain_text("1")
     await look(bob.page, "direct")
     await direct.locator("a").click()

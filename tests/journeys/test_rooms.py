@@ -150,6 +150,9 @@ async def test_the_same_people_have_one_conversation_for_ever(server: Running) -
         assert [person["name"] for person in both[1]["people"]] == ["Ann"]
         assert (await cleo.does("direct", people=[a, b]))["name"] == "Ann, Bob"
         assert (await bob.does("direct", people=[c, a, c]))["id"] != both[0]["id"]
+        for person, names in ((bob, ["Ann"]), (cleo, ["Ann", "Bob"])):
+            told = await person.gets("joined", lambda signal, names=names: len(signal["room"]["people"]) == len(names))
+            assert [other["name"] for other in told["room"]["people"]] == names
         await ann.says("psst", both[0]["id"])
         await bob.hears("psst", both[0]["id"])
         await ann.does("name", name="Anna")

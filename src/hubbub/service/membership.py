@@ -12,6 +12,7 @@ from hubbub.protocol import (
     Event,
     FindPeople,
     FoundPeople,
+    MemberJoined,
     MemberRole,
     OpenDirect,
     RoomCreated,
@@ -19,7 +20,7 @@ from hubbub.protocol import (
 )
 from hubbub.service.change import Stamp, change_room, fresh, permit, stamp
 from hubbub.service.context import Context
-from hubbub.service.rooms import enter_room
+from hubbub.service.rooms import enter_room, tell_joined
 from hubbub.store import Reader, Transaction
 
 FOUND_MAX = 20
@@ -42,7 +43,7 @@ async def open_direct(context: Context, me: Person, command: OpenDirect) -> Room
             summary = tx.summary(room, me.id)
             assert summary is not None  # nobody leaves a conversation
             return summary
-        return _begin(context, tx, me, people, key)
+        return _begin(context, tx, fresh(tx, me), people, key)
 
     return await context.store.write(change)
 
@@ -85,9 +86,10 @@ def _begin(context: Context, tx: Transaction, me: Person, people: list[Person], 
     name = ", ".join(person.name for person in [me, *people])
     tx.append(RoomCreated(**stamp(context, tx, me, room), name=name, kind="direct"))
     tx.add_conversation(key, room)
-    for person in people:
-        enter_room(context, tx, person, room, by=me)
-    return enter_room(context, tx, me, room)
+    everybody = [*people, me]
+    for person in everybody:
+        tx.append(MemberJoined(**stamp(context, tx, me, room), person=person.author))
+    return [tell_joined(tx, person, room) for person in everybody][-1]  # each is told of all the others
 
 
 def _somebody(reader: Reader, person: str) -> Person:

@@ -154,8 +154,12 @@ def enter_room(
     context: Context, tx: Transaction, me: Person, room: str, role: Role = "member", by: Person | None = None
 ) -> RoomSummary:
     """Makes the person a member and says so to all their connections. `by`: who put them there, if not they."""
-    who = stamp(context, tx, by or me, room)
-    tx.append(MemberJoined(**who, person=fresh(tx, me).author, role=role))
+    tx.append(MemberJoined(**stamp(context, tx, by or me, room), person=fresh(tx, me).author, role=role))
+    return tell_joined(tx, me, room)
+
+
+def tell_joined(tx: Transaction, me: Person, room: str) -> RoomSummary:
+    """To all connections of somebody who has become a member."""
     summary = tx.summary(room, me.id)
     assert summary is not None
     frame = Joined(room=summary).model_dump_json(exclude_none=True)
