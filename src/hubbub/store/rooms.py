@@ -34,7 +34,7 @@ _INVITES = select(invite, person.c.name).join(person, person.c.id == invite.c.cr
 INVITE = _INVITES.where(invite.c.code_hash == bindparam("code_hash"), *_works)
 INVITES = (
     _INVITES.where(invite.c.room == bindparam("room"), *_works)
-    .order_by(invite.c.created_at.desc(), invite.c.id)
+    .order_by(invite.c.created_at.desc(), invite.c.id.desc())
     .limit(INVITES_MAX)
 )
 NEW_CONVERSATION = insert(conversation)

@@ -5,7 +5,7 @@
             return MyStore(...)
 
 Needs pytest and pytest-asyncio. If `pytest.register_assert_rewrite` has been called with the names of this module and
-of `hubbub.testing.store_reading` and `hubbub.testing.store_search` before the import, a failure shows the values.
+of `hubbub.testing.store_reading`, `store_rooms` and `store_search` before the import, a failure shows the values.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, RoomCreated
 from hubbub.store import Committed, Reader, StoredFrame, Transaction
 from hubbub.testing.mirror import Mirror
 from hubbub.testing.store_reading import ReadingContract
+from hubbub.testing.store_rooms import RoomsContract
 from hubbub.testing.store_search import SearchContract
 from hubbub.testing.store_stage import (
     ANN,
@@ -36,7 +37,7 @@ from hubbub.testing.store_stage import (
 )
 
 
-class StoreContract(ReadingContract, SearchContract):
+class StoreContract(ReadingContract, RoomsContract, SearchContract):
     """Opening and closing, and what happens to writes. What a reader sees is in `ReadingContract`."""
 
     # Opening and closing -------------------------------------------------------------------------------------
