@@ -31,8 +31,10 @@ from hubbub.protocol import (
     ReactionRemoved,
     RenameRoom,
     RoomArchived,
+    RoomChanged,
     RoomCreated,
     RoomRenamed,
+    SetRoom,
     Unpin,
     Unreact,
 )
@@ -50,6 +52,7 @@ MAKES: dict[type[AnyCommand], type[Event]] = {
     Leave: MemberLeft,
     RenameRoom: RoomRenamed,
     ArchiveRoom: RoomArchived,
+    SetRoom: RoomChanged,
     ChangeName: MemberRenamed,
 }
 """What happens when a command changes something. To create a room takes two: RoomCreated and MemberJoined."""
@@ -128,6 +131,9 @@ class House:
                 return "archived" if room.archived and not is_member else None
             case Leave():
                 return "lobby_stays" if room.room == LOBBY else self._last_owner(room, me)
+            case SetRoom():
+                is_his = self.creators.get(room.room) == me.id and is_member
+                return "archived" if room.archived else None if is_his else "role_needed"
             case ArchiveRoom():
                 return self._not_mine(room, me)
             case RenameRoom() if room.room == LOBBY or not room.archived:
