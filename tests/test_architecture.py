@@ -37,6 +37,7 @@ PARTS = {
     "store.prepared": "sqlite",
     "store.projection": "sqlite",
     "store.readers": "sqlite",
+    "store.rooms": "sqlite",
     "store.tables": "sqlite",
     "store.migrate": "sqlite",
     "store.migrations": "sqlite",

@@ -24,6 +24,8 @@ IN_PATHS = {
     "message": "The message, by the `seq` of its post.",
     "file": "The file, by its id.",
     "name": "Any words: the name under which it is saved comes with the answer.",
+    "person": "The person, by their id.",
+    "invite": "The invitation, by its id.",
     "emoji": "Exactly one emoji, percent-encoded like everything in a path.",
 }
 

@@ -5,8 +5,9 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
@@ -30,6 +31,7 @@ from hubbub.relay import Relay
 from hubbub.service import Service
 from hubbub.service.context import Context
 from hubbub.service.files import Files
+from hubbub.service.invites import Invited, look_at
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
@@ -39,6 +41,7 @@ from hubbub.tasks import Tasks
 from hubbub.web.addresses import Addresses
 from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
+from hubbub.web.door import door_router
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
@@ -118,6 +121,7 @@ class Chat:
         context = self._context()
         self.people = People(context)
         self.files = Files(context, settings.data / FILES, clock=time.monotonic, new_id=lambda: secrets.token_hex(16))
+        self.look_at_invite: Callable[[str], Awaitable[Invited]] = partial(look_at, context)
         self._service = Service(context, clock=time.monotonic)
         self.auth = Auth(self.people, settings)
         self.epoch = ""
@@ -144,7 +148,7 @@ class Chat:
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
         # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
         router.include_router(api_router(self), prefix="/api")
-        for part in (socket_router, ops_router, page_router):
+        for part in (socket_router, ops_router, door_router, page_router):
             router.include_router(part(self))
         return router
 

@@ -7,7 +7,7 @@
 import { Connection } from "./connection.js";
 import "./elements/message-composer.js";
 import "./elements/message-list.js";
-import "./elements/room-list.js";
+import { drawTitle, isHidden } from "./elements/room-list.js";
 import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
 import { h, icon, iconButton } from "./lib/dom.js";
 import { countOf, excerpt, plural, typingWords, wordsOf } from "./lib/words.js";
@@ -102,7 +102,7 @@ function drawNow() {
   list.update(room, { me: state.me, base: boot.base, href: messageHref, items: outgoing.of(room.id) });
   composer.update(room);
   composer.showTyping(connection.status === "open" ? typingWords(typingNow(room, Date.now())) : "");
-  rooms.update(shownRooms(), room.id, roomHref);
+  rooms.update(shownRooms(), room.id, roomHref, state.me.role !== "guest");
   status.update(connection, outgoing.waiting);
   drawBar(room);
   panel?.update(room);
@@ -113,6 +113,7 @@ function drawBar(room) {
   const [heading, nameOfMe] = [element("room-name").firstElementChild, app.querySelector(".me bdi")];
   if (heading && heading.textContent !== room.name) heading.textContent = room.name;
   if (nameOfMe && nameOfMe.textContent !== state.me.name) nameOfMe.textContent = state.me.name;
+  drawTitle(element("room-bar"), room);
   hereCount.textContent = String(room.hereCount || 1);
   sideButton.setAttribute("aria-label", `About this room, ${plural(room.hereCount || 1, "person", "people")} here`);
   const unread = joinedRooms().reduce((sum, one) => sum + one.unread, 0);
@@ -128,7 +129,7 @@ const joinedRooms = () => [...state.rooms.values()].filter((room) => room.joined
 /** The rooms in the list: one's own and the one that is open, the most recently active first. */
 const shownRooms = () =>
   [...state.rooms.values()]
-    .filter((room) => room.joined || room === reader.room)
+    .filter((room) => (room.joined && !isHidden(room)) || room === reader.room)
     .sort((a, b) => b.lastAt - a.lastAt || (a.id < b.id ? -1 : 1));
 
 /** @param {string} room */
@@ -244,7 +245,8 @@ const openHelp = async () => (await load("help"))?.showKeys(KEYS);
 const openYou = async () => (await load("dialogs"))?.you(page);
 const moves = (/** @type {(moves: any) => unknown} */ move) => load("moves").then((module) => module && move(module));
 const walk = (/** @type {number} */ step, /** @type {boolean} */ unreadOnly) => moves(({ walk: go }) => go(page, shownRooms(), step, unreadOnly));
-const createRoom = async () => (await load("dialogs"))?.createRoom(page);
+const createRoom = async () => (await load("new-room"))?.createRoom(page);
+const newMessage = async () => (await load("people-picker"))?.newMessage(page);
 
 // Keys ---------------------------------------------------------------------------------------------------------
 
@@ -299,7 +301,7 @@ function listen(source, handlers) {
   }
 }
 
-listen(rooms, { open: (id) => openRoom(id), create: createRoom, browse: openFinder });
+listen(rooms, { open: (id) => openRoom(id), create: createRoom, write: newMessage, browse: openFinder });
 listen(list, {
   older: () => reader.older(),
   newer: () => reader.newer(),

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 RoomId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-"""Made from the room's first name when it is created; stays when the room is renamed."""
+"""Of a public room: made from its first name when it is created; stays when the room is renamed. Of any other room:
+random, so that it tells nothing."""
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z0-9-]{1,56}$")]
 """`guest-` and the time of the first visit in milliseconds, or `client-` and the number of a tutorial client."""
 Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -193,6 +194,8 @@ class RoomSummary(Record):
     """As in `Room`."""
     role: Role = "guest"
     """What this person is in the room: see docs/permissions.md."""
+    people: list[Author] | None = None
+    """Of a direct conversation: the others in it. It has no other name than theirs."""
     head: Seq
     last_at: Millis
     joined: bool
@@ -220,6 +223,21 @@ class History(Record):
     """One for each message that one of `messages` replies to."""
     more_before: bool
     more_after: bool
+
+
+class Invite(Record):
+    """An invitation that can be accepted, without its secret code."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+    """By which it is listed and revoked. Nobody can accept it with that."""
+    room: RoomId | None
+    """Null: into the whole place."""
+    by: Author
+    created_at: Millis
+    expires_at: Millis | None
+    """Null: never."""
+    uses_left: int | None
+    """Null: any number."""
 
 
 class Piece(Record):

@@ -16,9 +16,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from hubbub.core import search as searching
 from hubbub.core.models import (
+    Author,
     FileInfo,
     Found,
     History,
+    Invite,
     Member,
     Membership,
     Message,
@@ -113,6 +115,28 @@ class Reader(Protocol):
     def members(self, room: str, *, after: str | None, limit: int) -> list[Member]: ...
 
     def member_count(self, room: str) -> int: ...
+
+    def owner_count(self, room: str) -> int: ...
+
+    def private_rooms_named(self, person: str, name: str) -> list[str]:
+        """The private rooms that the person is in and that have this name, compared without case."""
+        ...
+
+    def conversation(self, key: str) -> str | None:
+        """The room of the direct conversation that was added under this key."""
+        ...
+
+    def others_in(self, rooms: Iterable[str], person: str) -> dict[str, list[Author]]:
+        """The members of each of these rooms but this person, in the order of their ids. For small rooms."""
+        ...
+
+    def invite(self, code_hash: str, now: int) -> Invite | None:
+        """What the code with this SHA-256 (hexadecimal) opens, if it has not expired and may still be used."""
+        ...
+
+    def invites(self, room: str | None, now: int) -> list[Invite]:
+        """Those that can still be accepted, the newest first, at most 100. None: into the place."""
+        ...
 
     def message(self, room: str, seq: int) -> Message | None: ...
 
@@ -214,6 +238,18 @@ class Transaction(Reader, Protocol):
     def rename_person(self, person: str, name: str) -> None: ...
 
     def add_session(self, token_hash: str, person: str, at: int) -> None: ...
+
+    def add_conversation(self, key: str, room: str) -> None: ...
+
+    def add_invite(self, added: Invite, code_hash: str) -> None:
+        """Forgets those of the same room that can not be accepted any more."""
+        ...
+
+    def use_invite(self, invite: str) -> None:
+        """One person less can come by it, if there is a number."""
+        ...
+
+    def drop_invite(self, invite: str) -> None: ...
 
     def set_read(self, room: str, person: str, seq: int) -> None:
         """Moves the read marker, in whichever direction."""

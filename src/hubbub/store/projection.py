@@ -9,6 +9,7 @@ from hubbub.protocol import (
     MemberJoined,
     MemberLeft,
     MemberRenamed,
+    MemberRole,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -17,6 +18,7 @@ from hubbub.protocol import (
     ReactionAdded,
     ReactionRemoved,
     RoomArchived,
+    RoomChanged,
     RoomCreated,
     RoomRenamed,
 )
@@ -31,6 +33,21 @@ _this_message = (message.c.room == _room) & (message.c.seq == _message)
 
 RENAME = update(room).where(_this_room).values(name=bindparam("new_name"), name_key=bindparam("new_key"))
 ARCHIVE = update(room).where(_this_room).values(archived=True)
+SET_ROOM = (
+    update(room)
+    .where(_this_room)
+    .values(
+        kind=bindparam("new_kind"),
+        topic=bindparam("new_topic"),
+        announcement=bindparam("is_announcement"),
+        slow_s=bindparam("new_slow_s"),
+    )
+)
+SET_ROLE = (
+    update(membership)
+    .where(membership.c.room == _room, membership.c.person == bindparam("who"))
+    .values(role=bindparam("new_role"))
+)
 JOIN = Prepared(insert(membership))
 LEAVE = delete(membership).where(membership.c.room == _room, membership.c.person == bindparam("who"))
 POST = Prepared(insert(message))
@@ -64,6 +81,10 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
             run(RENAME, new_name=event.name, new_key=event.name.casefold())
         case RoomArchived():
             run(ARCHIVE)
+        case RoomChanged(topic=topic, announcement=announcement):
+            run(SET_ROOM, new_kind=event.kind, new_topic=topic, is_announcement=announcement, new_slow_s=event.slow_s)
+        case MemberRole():
+            run(SET_ROLE, who=event.person.id, new_role=event.role)
         case MemberJoined():
             row = {"room": event.room, "person": event.person.id, "joined_at": event.at, "read": event.seq}
             JOIN.run(driver, row | {"role": event.role})

@@ -28,6 +28,7 @@ from hubbub.core.text import excerpt
 from hubbub.store import UNREAD_CAP, StoredFile, StoredFrame, files
 from hubbub.store.index import Block, next_block
 from hubbub.store.prepared import Driver, Prepared
+from hubbub.store.rooms import RoomReading
 from hubbub.store.search import find, people_named, rooms_of
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction, session
 
@@ -131,10 +132,10 @@ FRAMES_AFTER = _frames.where(event.c.seq > _seq).order_by(event.c.seq).limit(_li
 NEWEST_FRAMES = _frames.order_by(event.c.seq.desc()).limit(_limit)
 
 Rows = Sequence[Any]
-"""Rows of MESSAGES."""
+"""Rows of one statement."""
 
 
-class SqlReader:
+class SqlReader(RoomReading):
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
     def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
@@ -185,15 +186,15 @@ class SqlReader:
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
         rows = ROOMS_OF.run(self._driver, {"person": person})
-        return [self._summary_of(row, person) for row in rows]
+        return self._summaries(rows, person)
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
         row = self._one(SUMMARY, room=room, person=person)
-        return None if row is None else self._summary_of(row, person)
+        return None if row is None else self._summaries([row], person)[0]
 
     def directory(self, person: str, *, after: str | None, limit: int) -> list[RoomSummary]:
         binds = {"person": person, "after": after or "", "limit": limit}
-        return [self._summary_of(row, person) for row in self._connection.execute(DIRECTORY, binds).all()]
+        return self._summaries(self._connection.execute(DIRECTORY, binds).all(), person)
 
     def members(self, room: str, *, after: str | None, limit: int) -> list[Member]:
         rows = self._connection.execute(MEMBERS, {"room": room, "after": after or "", "limit": limit}).all()
@@ -300,18 +301,23 @@ class SqlReader:
         binds = {"room": room, "limit": limit} | ({} if seq is None else {"seq": seq})
         return self._connection.execute(statement, binds).all()
 
-    def _summary_of(self, row: Any, person: str) -> RoomSummary:
+    def _summaries(self, rows: Rows, person: str) -> list[RoomSummary]:
+        others = self.others_in([row.id for row in rows if row.kind == "direct"], person)
+        return [self._summary_of(row, person, others.get(row.id)) for row in rows]
+
+    def _summary_of(self, row: Any, person: str, others: list[Author] | None) -> RoomSummary:
         joined = row.read is not None
         unread = self.unread(row.id, person, row.read) if joined and row.head > row.read else 0
         return RoomSummary(
             id=row.id,
-            name=row.name,
+            name=", ".join(other.name for other in others) if others else row.name,
             archived=row.archived,
             kind=row.kind,
             topic=row.topic,
             announcement=row.announcement,
             slow_s=row.slow_s,
             role=policy.role_of(row.membership, row.place or "guest"),
+            people=others,
             head=row.head,
             last_at=row.last_at,
             joined=joined,

@@ -96,6 +96,33 @@ membership = Table(
     sqlite_with_rowid=False,
 )
 
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("room", String, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    sqlite_with_rowid=False,
+)
+"""Which room is the direct conversation of these people: `key` is made from their ids."""
+
+invite = Table(
+    "invite",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("code_hash", String, nullable=False),
+    Column("room", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("uses_left", Integer),
+    ForeignKeyConstraint(["created_by"], ["person.id"]),
+    Index("ix_invite_code_hash", "code_hash", unique=True),
+    Index("ix_invite_room", "room", "created_at"),
+    sqlite_with_rowid=False,
+)
+"""Ways in: into a room or, with the room "", into the whole place. The code itself is not kept."""
+
 sanction = Table(
     "sanction",
     metadata,

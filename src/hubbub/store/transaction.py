@@ -16,6 +16,7 @@ from hubbub.store.index import Block, add_block, reindex
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
+from hubbub.store.rooms import RoomWriting
 from hubbub.store.tables import event as events
 from hubbub.store.tables import membership, person, person_name, room, search_mark, session
 
@@ -62,7 +63,7 @@ TOUCH = text(
 )
 
 
-class SqlTransaction(SqlReader):
+class SqlTransaction(RoomWriting, SqlReader):
     """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
     database was given anything to change, accepted or not."""
 
@@ -189,6 +190,7 @@ def _room_row(draft: RoomCreated) -> dict[str, object]:
         "created_by": None if draft.by.id == SERVER_ID else draft.by.id,
         "archived": False,
         "kind": draft.kind,
+        "topic": draft.topic,
         "head": 1,
         "last_at": draft.at,
     }

@@ -56,12 +56,12 @@ export class MessageComposer extends HTMLElement {
   /** Shows the box for this room, with its draft; or why there is none. @param {Room} room */
   update(room) {
     if (!this.form || !this.text || !this.box) return;
-    const shown = `${room.id} ${room.joined} ${room.archived}`;
+    const shown = `${room.id} ${room.joined} ${room.archived} ${room.isOpen} ${room.kind}`;
     if (shown !== this.shown) {
       const focused = document.activeElement === this.text;
       this.shown = shown;
       if (this.box.firstChild !== this.text) this.box.prepend(this.text);
-      this.replaceChildren(room.archived ? closed() : room.joined ? this.form : this.invitation(room));
+      this.replaceChildren(room.isOpen ? this.form : (why(room) || this.invitation(room)));
       this.take(room);
       if (focused) this.text.focus();
     }
@@ -311,6 +311,14 @@ export class MessageComposer extends HTMLElement {
   }
 }
 
-const closed = () => h("p", { class: "join" }, "This room is archived: it can be read, but nothing can be changed in it.");
+/** Why nobody can write here, or not this person. @param {Room} room */
+function why(room) {
+  const words = room.archived
+    ? "This room is archived: it can be read, but nothing can be changed in it."
+    : room.joined
+      ? "Only moderators post here. You can read, and react."
+      : room.kind !== "public" && "You are not in this room any more.";
+  return words && h("p", { class: "join" }, words);
+}
 
 customElements.define("message-composer", MessageComposer);
