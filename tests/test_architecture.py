@@ -101,7 +101,19 @@ TYPES_ONLY = {("web", "app"): {"Chat"}}
 PURE = ["core/*.py", "hub/hub.py"]
 """Files in which nothing awaits."""
 CORE_MAY_IMPORT = (
-    {"collections", "contextlib", "dataclasses", "enum", "functools", "html", "ipaddress", "math", "re", "typing", "unicodedata"}
+    {
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "enum",
+        "functools",
+        "html",
+        "ipaddress",
+        "math",
+        "re",
+        "typing",
+        "unicodedata",
+    }
     | {"emoji", "markdown_it", "nh3", "pydantic", "pygments"}
     | {"hubbub"}
 )

@@ -275,6 +275,8 @@ def shown_size(file: FileInfo) -> tuple[int, int]:
     width, height = file.width or 1, file.height or 1
     scale = min(1.0, PICTURE_MAX_PX[0] / width, PICTURE_MAX_PX[1] / height)
     return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
+
+
 def _sections(rooms: list[RoomSummary]) -> list[tuple[str, list[RoomSummary]]]:
     conversations = [room for room in rooms if room.kind == "direct"]
     others = [room for room in rooms if room.kind != "direct"]
