@@ -37,9 +37,16 @@ MUTANTS = [
     Mutant(
         "an uploaded file is for everybody",
         "src/hubbub/core/policy.py",
-        "    if by == me.id:\n        return\n    for standing",
-        "    if by:\n        return\n    for standing",
+        "    if by == me.id and not standings:\n",
+        "    if by:\n",
         ("tests/web/test_files.py",),
+    ),
+    Mutant(
+        "whoever has left a private room can still read what they posted in it",
+        "src/hubbub/core/policy.py",
+        "    if by == me.id and not standings:\n",
+        "    if by == me.id:\n",
+        ("tests/web/test_room_files.py",),
     ),
     Mutant(
         "somebody else's file may be posted",

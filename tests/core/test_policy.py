@@ -90,6 +90,11 @@ NO: dict[str, tuple[Callable[[], object], type[HubbubError], str]] = {
         NotFound,
         "file_not_found",
     ),
+    "one's own file in a private room that one has left": (
+        lambda: policy.may_read_file(ANN.id, ANN, [OUTSIDE._replace(kind="private")], PLACE, NOW),
+        NotFound,
+        "file_not_found",
+    ),
     "a file in a private room": (
         lambda: policy.may_read_file(BOB.id, ANN, [OUTSIDE._replace(kind="private")], PLACE, NOW),
         NotFound,

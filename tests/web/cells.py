@@ -3,22 +3,24 @@
 The verdicts come from `PERMISSIONS`, read once more and otherwise than the program reads it.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hubbub.core.models import Author, Invite, Role, RoomKind
+from hubbub.core.files import UNKNOWN
+from hubbub.core.models import Author, FileInfo, Invite, Role, RoomKind
 from hubbub.core.policy import PERMISSIONS
 from hubbub.protocol import MemberJoined, MemberLeft, MessagePosted, RoomCreated
 from hubbub.service.context import token_hash
-from hubbub.store import Transaction
+from hubbub.store import StoredFile, Transaction
 from hubbub.testing.people import Guest, Json
 
 CANARY = "Xanthophyll"
 """In the names, topics and messages of rooms that outsiders must not know of."""
 KINDS: tuple[RoomKind, ...] = ("public", "private", "direct")
 RANK = {"guest": 0, "member": 1, "moderator": 2, "owner": 3}
-STATUS = {"ok": 200, "sign_in_needed": 401, "room_not_found": 404}
+STATUS = {"ok": 200, "sign_in_needed": 401, "room_not_found": 404, "file_not_found": 404}
 """Of a verdict; every other is 403."""
 AT = 1_700_000_000_000
 MISSING = "0" * 32
@@ -84,6 +86,10 @@ class Cell(NamedTuple):
     others: int
     """A message by somebody else."""
     number: int
+    file: str
+    """A file of that message."""
+    draft: str
+    """A file that whoever tries has uploaded, and that is in no message yet."""
 
     @property
     def invite(self) -> str:
@@ -96,6 +102,19 @@ class Stage(NamedTuple):
     keeper: Author
     second: Author
     friend: Author
+
+
+def contents_of(kind: str) -> bytes:
+    """Of the files of a room of this kind."""
+    return f"{CANARY if kind != 'public' else 'Open'} in a file".encode()
+
+
+def file_by(tx: Transaction, person: Author, kind: str, number: int) -> FileInfo:
+    """A file that this person has uploaded, whose bytes are those for rooms of this kind."""
+    contents = contents_of(kind)
+    info = FileInfo(id=f"{number:032x}", name="a.txt", type=UNKNOWN, size=len(contents))
+    tx.add_file(StoredFile(info, person.id, AT, hashlib.sha256(contents).hexdigest(), None))
+    return info
 
 
 def make_cell(tx: Transaction, stage: Stage, me: Author, who: Who, kind: RoomKind, number: int) -> Cell:
@@ -111,11 +130,12 @@ def make_cell(tx: Transaction, stage: Stage, me: Author, who: Who, kind: RoomKin
     given: Role = "member" if kind == "direct" else who.room or "member"
     if is_known:
         tx.append(MemberJoined(**about, person=me, role=given))
-    others = tx.append(MessagePosted(**about, text=f"{secret} is the word")).seq
+    file, draft = file_by(tx, keeper, kind, 2 * number), file_by(tx, me, kind, 2 * number + 1)
+    others = tx.append(MessagePosted(**about, text=f"{secret} is the word", files=[file])).seq
     mine = tx.append(MessagePosted(**about | {"by": me}, text="my own words")).seq
     if who.was_inside:
         tx.append(MemberLeft(**about | {"by": me}, person=me))
-    cell = Cell(room, mine, others, number)
+    cell = Cell(room, mine, others, number, file.id, draft.id)
     invite = Invite(id=cell.invite, room=room, by=keeper, created_at=AT, expires_at=None, uses_left=None)
     tx.add_invite(invite, token_hash(f"code-{number}"))
     return cell
@@ -149,6 +169,7 @@ def _other_kind(cell: Cell) -> str:
 
 ATTEMPTS = [
     _in_room("post", text="x"),
+    Attempt("post", ("post",), lambda cell, stage: {"room": cell.room, "text": "", "files": [cell.draft]}),
     _on_message("edit", others=False, text="x"),
     _on_message("delete", others=False),
     _on_message("delete", rules=("delete", "delete_others")),
@@ -188,8 +209,8 @@ ATTEMPTS = [
     Attempt("revoke_invite", ("revoke_invite",), lambda cell, stage: {"room": cell.room, "invite": cell.invite}),
     Attempt("accept_invite", ("accept_invite",), lambda cell, stage: {"code": CODE}),
 ]
-CASES_OF_OTHERS = {"announce"}
-"""Rules for what needs a room of its own: tests/journeys/test_rooms.py."""
+CASES_OF_OTHERS = {"announce", "upload"}
+"""Rules for what needs a room of its own: tests/journeys/test_rooms.py; and for what is no command: the routes."""
 
 
 class Route(NamedTuple):
@@ -200,7 +221,7 @@ class Route(NamedTuple):
     query: Fields = lambda cell, stage: {}
 
 
-ANYBODY, SIGNED_IN = ("anybody",), ("signed in",)
+ANYBODY, SIGNED_IN, READS_FILE = ("anybody",), ("signed in",), ("reads the file",)
 ROUTES = {
     "POST /api/guests": Route(ANYBODY),
     "GET /api/me": Route(SIGNED_IN),
@@ -223,6 +244,9 @@ ROUTES = {
     "POST /api/rooms/{room}/typing": Route(("typing",)),
     "GET /api/rooms/{room}/messages": Route(("history",)),
     "POST /api/rooms/{room}/messages": Route(("post",), lambda cell, stage: {"text": "x"}),
+    "POST /api/files": Route(("upload",), query=lambda cell, stage: {"name": "a.txt"}),
+    "GET /api/files/{file}/thumbnail": Route(READS_FILE),
+    "GET /api/files/{file}/{name}": Route(READS_FILE),
     "PATCH /api/rooms/{room}/messages/{message}": Route(("edit",), lambda cell, stage: {"text": "x"}),
     "DELETE /api/rooms/{room}/messages/{message}": Route(("delete",)),
     "PUT /api/rooms/{room}/messages/{message}/reactions/{emoji}": Route(("react",)),
@@ -246,6 +270,9 @@ def judged(rules: tuple[str, ...], who: Who, kind: str) -> str:
         return "ok"
     if rules == SIGNED_IN:
         return "ok" if who.place else "sign_in_needed"
+    if rules == READS_FILE:  # as whoever may read the room, in words that tell of no room
+        found = verdict("history", who, kind)
+        return "file_not_found" if found == "room_not_found" else found
     return next((found for rule in rules if (found := verdict(rule, who, kind)) != "ok"), "ok")
 
 

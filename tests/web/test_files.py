@@ -63,18 +63,6 @@ async def test_before_it_is_posted_a_file_is_for_its_uploader_alone(ann: Uploade
     assert (await bob.reads(info["id"])).content == b"draft"
 
 
-async def test_a_file_in_a_private_room_is_for_its_members(server: Running, ann: Uploader, bob: Uploader) -> None:
-    info = await ann.uploads(picture(size=(900, 900)))
-    room = (await ann.http.post("/api/rooms", json={"name": "Ours"})).json()["id"]
-    ann.room = room
-    await ann.posts(info["id"])
-    assert (await bob.reads(info["id"])).status_code == 200
-    await make_private(server, room)
-    refused(await bob.reads(info["id"]), 404, "file_not_found")
-    refused(await bob.http.get(f"/api/files/{info['id']}/thumbnail"), 404, "file_not_found")
-    assert (await ann.reads(info["id"])).status_code == 200
-
-
 async def test_without_a_session_no_file_is_read_and_none_is_taken(ann: Uploader, http: httpx2.AsyncClient) -> None:
     info = await ann.uploads(b"x")
     await ann.posts(info["id"])
@@ -260,18 +248,6 @@ async def test_d53_other_formats_are_files_and_not_pictures(ann: Uploader, kind:
     assert info["type"] == "application/octet-stream"
     assert "width" not in info
     assert (await ann.reads(info["id"])).content == content
-
-
-async def make_private(server: Running, room: str) -> None:
-    """As the service will, once it can."""
-    from sqlalchemy import update
-
-    from hubbub.store.tables import room as rooms
-
-    def change(tx: Any) -> None:
-        tx._connection.execute(update(rooms).where(rooms.c.id == room).values(kind="private"))
-
-    await server.chat.store.write(change)
 
 
 async def nothing_is_counted(server: Running) -> None:

@@ -4,6 +4,7 @@ A command or a route that is not in the tables of `cells.py` fails here. What ou
 is, byte for byte, what they get of a room that is not there; and in all that they ever get is not a word of it.
 """
 
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, get_args
@@ -21,6 +22,7 @@ from hubbub.protocol import AnyCommand
 from hubbub.service.context import token_hash
 from hubbub.settings import Settings
 from hubbub.testing.people import Json, Refused
+from hubbub.testing.process import UNLIMITED
 from hubbub.testing.server import Running, serve
 from tests.web.cells import (
     ATTEMPTS,
@@ -38,6 +40,7 @@ from tests.web.cells import (
     Ear,
     Stage,
     Who,
+    contents_of,
     judged,
     make_cell,
     page_status,
@@ -82,8 +85,16 @@ class Theatre:
             tx.add_invite(invite, token_hash(CODE))
 
         await self.server.chat.store.write(change)
+        for kind in KINDS:
+            self.has_bytes(contents_of(kind))
         for who in SIGNED_IN:
             await self.people[who.name].returns()
+
+    def has_bytes(self, contents: bytes) -> None:
+        """As after an upload: each cell has rows in the database that name them."""
+        path = self.server.chat.files.blobs.path(hashlib.sha256(contents).hexdigest())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents)
 
     async def closes(self) -> None:
         for person in self.people.values():
@@ -108,8 +119,7 @@ class Theatre:
 
 @pytest.fixture
 async def theatre(tmp_path: Path) -> AsyncIterator[Theatre]:
-    limits: Any = {"posts_per_second": MANY, "posts_burst": MANY, "commands_per_second": MANY, "commands_burst": MANY}
-    async with serve(Settings(data=tmp_path, **limits)) as server:
+    async with serve(Settings.model_validate({"data": tmp_path, **UNLIMITED})) as server:
         theatre = Theatre(server)
         await theatre.opens()
         yield theatre
@@ -214,8 +224,9 @@ async def test_everybody_tries_every_route_of_the_api(theatre: Theatre, kind: Ro
                     wrong.append((who.name, name, wanted, answer.text[:200]))
                 if is_outside(who, kind):
                     theatre.outside.append(answer.text)
-                    if wanted == "room_not_found":
-                        missing = await asked(http, theatre, who, name, cell._replace(room=MISSING))
+                    if wanted in ("room_not_found", "file_not_found"):
+                        nowhere = cell._replace(room=MISSING, file=MISSING)
+                        missing = await asked(http, theatre, who, name, nowhere)
                         assert (missing.status_code, missing.text) == (answer.status_code, answer.text)
                 else:
                     inside += answer.text
@@ -227,6 +238,7 @@ async def test_everybody_tries_every_route_of_the_api(theatre: Theatre, kind: Ro
 async def asked(http: httpx2.AsyncClient, theatre: Theatre, who: Who, name: str, cell: Cell) -> httpx2.Response:
     method, path = name.split(" ")
     there = {"room": cell.room, "message": cell.mine, "emoji": "👍", "invite": cell.invite}
+    there |= {"file": cell.file, "name": "a.txt"}
     person = theatre.stage.second if path.endswith("/role") else theatre.stage.friend
     route, headers = ROUTES[name], theatre.headers(who)
     body, query = route.body(cell, theatre.stage), route.query(cell, theatre.stage)

@@ -4,7 +4,7 @@
 function below raises the error that the person is told; returning means yes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar, get_args
 
@@ -184,10 +184,10 @@ def message_must_stand(message: Message | None) -> Message:
     return found
 
 
-def may_read_file(by: str, me: Person, standings: Iterable[Standing | None], place: Place, now: int) -> None:
-    """A file is for its uploader, and for everybody who may read one of the messages that hold it. `standings`: in the
-    rooms of those messages."""
-    if by == me.id:
+def may_read_file(by: str, me: Person, standings: Sequence[Standing | None], place: Place, now: int) -> None:
+    """A file is for everybody who may read one of the messages that hold it, and while none does for its uploader, who
+    is asked like all others from then on. `standings`: in the rooms of those messages."""
+    if by == me.id and not standings:
         return
     for standing in standings:
         with suppress(HubbubError):

@@ -75,7 +75,7 @@ class Files:
         """The bytes of a file, or a smaller picture of it where there is one. Raises NotFound."""
 
         def look(reader: Reader) -> StoredFile | None:
-            standings = (reader.standing(room, me.id) for room in reader.rooms_with(file))
+            standings = [reader.standing(room, me.id) for room in reader.rooms_with(file)]
             if stored := reader.file(file):
                 policy.may_read_file(stored.by, me, standings, self._context.place(), self._context.now())
             return stored
