@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from hubbub.core.models import Role
 from hubbub.testing.server import Running
+from tests.browser.test_files import attaches, brings, chips, sends
 from tests.browser.test_quality import LOOKS, axe_is_content
 from tests.browser.visitors import Visitor, Visitors
 
@@ -134,6 +135,37 @@ async def test_an_announcement_room_and_its_moderators(visitors: Visitors, serve
     await side.get_by_label("Role of Bob").select_option("Member")
     await expect(ann.page.get_by_text("Make somebody else its owner first")).to_be_visible()
     await expect(side.get_by_label("Role of Ann")).to_have_value("owner")
+
+
+async def test_only_whoever_may_write_in_a_room_may_attach_files(visitors: Visitors, server: Running) -> None:
+    """By button, by dropping and by pasting."""
+    ann, bob = await member(visitors, server, "Ann"), await member(visitors, server, "Bob")
+    await creates(ann, "News", "Public")
+    await bob.joins("News")
+    button = bob.page.get_by_role("button", name="Attach files")
+    await attaches(bob, ("before.txt", b"before"))
+    await expect(chips(bob)).to_have_text(["before.txt6 bytes"])
+    side = await about(ann)
+    await side.get_by_role("button", name="Settings").click()
+    await dialog(ann).get_by_label("Only moderators post").check()
+    await dialog(ann).get_by_role("button", name="Save").click()
+    await expect(bob.page.locator("message-composer")).to_contain_text("Only moderators post here.")
+    await expect(button).to_have_count(0)
+    await expect(chips(bob)).to_have_count(0)
+    late = ("late.txt", "text/plain", b"late")
+    assert await brings(bob, "dragover", late)
+    await expect(bob.page.locator("main.dropping")).to_have_count(0)
+    assert await brings(bob, "drop", late)
+    await attaches(ann, ("plan.txt", b"plan"))
+    await sends(ann, "for everybody")
+    await expect(bob.row("for everybody").locator(".card")).to_contain_text("plan.txt")
+    await side.get_by_label("Role of Bob").select_option("Moderator")
+    await expect(button).to_be_visible()
+    await expect(chips(bob)).to_have_text(["before.txt6 bytes"])
+    assert await brings(bob, "dragover", late)
+    await expect(bob.page.locator("main.dropping")).to_be_visible()
+    assert await brings(bob, "drop", late)
+    await expect(chips(bob)).to_have_count(2)
 
 
 async def test_people_are_added_to_a_room_and_a_private_room_that_one_leaves_is_gone(
