@@ -148,7 +148,7 @@ export class MessageList extends HTMLElement {
       nodes.push(this.keep(kept, item.key, item, String(first), () => pendingRow(item, context)));
     }
     if (!room.messages.size && !view.items.length && room.loaded) {
-      nodes.push(this.keep(kept, "empty", "", "", emptyRoom));
+      nodes.push(this.keep(kept, "empty", "", String(room.isOpen), () => emptyRoom(room)));
     }
     nodes.push(this.keep(kept, "latest", "", "", () => h("span", { id: "latest", tabindex: -1 })));
     this.rows = kept;
@@ -316,7 +316,8 @@ function pill(words, onclick, name) {
   return h("button", { type: "button", onclick }, icon(name), ` ${words}`);
 }
 
-const emptyRoom = () => h("p", { class: "empty" }, "Nobody has written here yet. Say what this room is for.");
+/** @param {Room} room */
+const emptyRoom = (room) => h("p", { class: "empty" }, `Nobody has written here yet.${room.isOpen ? " Say what this room is for." : ""}`);
 
 /** @param {Room} room */
 const startOf = (room) =>

@@ -76,7 +76,7 @@ export function invite(page, room) {
       }
     } }, "Copy");
     const words = h("p", { class: "note" }, "Send it to those whom you invite: whoever has it can come in. It is shown only now.");
-    made.replaceChildren(h("div", { class: "link" }, field, copy), copied, words, code);
+    made.replaceChildren(h("div", { class: "address" }, field, copy), copied, words, code);
     copy.focus();
   }
 

@@ -16,7 +16,8 @@ export function newMessage(page) {
     button: "Open",
     limit: OTHERS_MAX,
     note: "Only you and they will see it. The same people always come back to the same conversation.",
-    save: async (people) => page.openRoom((await page.ask("direct", { people })).id),
+    save: (people) => page.ask("direct", { people }),
+    then: (room) => page.openRoom(room.id),
   });
 }
 
@@ -34,20 +35,20 @@ export function addPeople(page, room) {
 }
 
 /** @param {any} page @param {{title: string, button: string, limit: number, note: string,
- *   save: (people: string[]) => Promise<unknown>}} options */
-function pick(page, { title, button, limit, note, save }) {
+ *   save: (people: string[]) => Promise<any>, then?: (saved: any) => unknown}} options as of `askForText` */
+function pick(page, { title, button, limit, note, save, then }) {
   /** @type {Map<string, Author>} */
   const chosen = new Map();
   const input = /** @type {HTMLInputElement} */ (
     h("input", { type: "search", autocomplete: "off", "aria-label": "Name of a person", placeholder: "Name of a person", maxlength: page.boot.limits.name })
   );
-  const chips = h("ul", { class: "chips", "aria-label": "Chosen" });
+  const picked = h("ul", { class: "chosen", "aria-label": "Chosen" });
   const list = h("ul", { class: "people", "aria-label": "People" });
   const said = h("p", { class: "note", role: "status" });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const go = /** @type {HTMLButtonElement} */ (h("button", { class: "main" }, button));
   const cancel = h("button", { type: "button", class: "plain", onclick: () => dialog.close() }, "Cancel");
-  const form = h("form", {}, h("p", { class: "note" }, note), chips, input, list, said, problem, h("div", { class: "buttons" }, cancel, go));
+  const form = h("form", {}, h("p", { class: "note" }, note), picked, input, list, said, problem, h("div", { class: "buttons" }, cancel, go));
   const dialog = openDialog(title, [form]);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -65,7 +66,7 @@ function pick(page, { title, button, limit, note, save }) {
     input.focus();
   };
   const showChosen = () => {
-    chips.replaceChildren(
+    picked.replaceChildren(
       ...[...chosen.values()].map((person) =>
         h("li", {}, h("bdi", {}, person.name), iconButton("close", `Leave ${person.name} out`, () => {
           chosen.delete(person.id);
@@ -89,7 +90,7 @@ function pick(page, { title, button, limit, note, save }) {
           h("li", {}, h("button", { type: "button", class: "option", onclick: () => choose(person) }, h("bdi", {}, person.name))),
         ),
       );
-      said.textContent = others.length ? "" : chosen.size ? "Nobody else has this name." : "Nobody has this name.";
+      said.textContent = others.length ? "" : input.value.trim() ? "Nobody else has this name." : "There is nobody else to choose.";
     } catch (error) {
       fail(error);
     }
@@ -106,8 +107,9 @@ function pick(page, { title, button, limit, note, save }) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      await save([...chosen.keys()]);
+      const saved = await save([...chosen.keys()]);
       dialog.close();
+      then?.(saved);
     } catch (error) {
       fail(error);
     }
