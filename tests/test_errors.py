@@ -20,6 +20,7 @@ HTTP = {
     "Conflict": (409, "conflict", False),
     "RateLimited": (429, "rate_limited", True),
     "Unavailable": (503, "unavailable", True),
+    "NoSpace": (507, "no_space", False),
     "SetupError": (500, "setup", False),
 }
 

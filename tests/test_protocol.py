@@ -16,13 +16,20 @@ AUTHOR = {"id": "guest-1", "name": "Ann"}
 WHO = {"by": AUTHOR, "person": AUTHOR}
 WHAT = {"text": "hi *there*", "html": "<p>hi</p>", "key": "k-1_2.3:4", "emoji": "👍", "name": "Tea", "room": "lobby"}
 WHERE = {"id": 7, "reply_to": 3, "message": 5, "seq": 12, "before": 9, "around": 4, "limit": 50, "after": "guest-1"}
-VALUES: dict[str, Any] = WHO | WHAT | WHERE | {"kind": "private", "role": "owner", "at": 1_700_000_000_000}
+FILE = {"id": "f" * 32, "name": "a.png", "type": "image/png", "size": 9, "width": 4, "height": 3}
+HOW = {"topic": "Green", "announcement": True, "slow_s": 9, "kind": "private", "role": "owner", "people": ["guest-1"]}
+WAYS = {"uses": 1, "hours": 24, "address": "https://chat.example", "invite": "0" * 16, "code": "x"}
+VALUES: dict[str, Any] = WHO | WHAT | WHERE | HOW | WAYS | {"at": 1_700_000_000_000}
 """A good value for each field of a command or an event."""
 ODD_VALUES = {
+    ("AddMember", "person"): "guest-1",
+    ("SetMemberRole", "person"): "guest-1",
     ("Search", "before"): "1.tea.2",
     ("Search", "utc_offset_min"): 60,
     ("GetHistory", "after"): 3,
     ("ListRooms", "after"): "tea",
+    ("Post", "files"): ["f" * 32],
+    ("MessagePosted", "files"): [FILE],
 }
 
 COMMAND_TYPES: tuple[type[BaseModel], ...] = get_args(get_args(AnyCommand)[0])
@@ -85,9 +92,11 @@ def test_a_field_that_nobody_knows_is_refused(adapter: Adapter, kind: type[BaseM
 def test_a_value_of_another_type_is_refused(adapter: Adapter, kind: type[BaseModel], name: str) -> None:
     frame = example(kind)
     adapter.validate_json(json.dumps(frame))
-    wrong: list[Any] = [True, False, 1.5, [], {}, [frame[name]]]
+    wrong: list[Any] = [True, False, 1.5, {}, [frame[name]]]
+    wrong += [] if isinstance(frame[name], list) else [[]]
     wrong += [str(frame[name]) + "e"] if isinstance(frame[name], int) and name != "id" else []
     wrong += [7] if isinstance(frame[name], str | dict) else []
+    wrong = [value for value in wrong if not isinstance(value, bool)] if name == "announcement" else wrong
     wrong += [None] if type(None) not in get_args(kind.model_fields[name].annotation) else []
     for value in wrong:
         refused(frame | {name: value}, adapter)
@@ -142,7 +151,12 @@ def test_control_characters_are_refused_in_texts_and_names(character: str) -> No
     [
         (post(text="x" * 8000), post(text="x" * 8001)),
         (post(text="👍" * 8000), post(text="👍" * 8001)),
-        (post(text="x"), post(text="")),
+        (post(files=["f" * 32] * 10), post(files=["f" * 32] * 11)),
+        (post(text="", files=["f" * 32]), post(files=["f" * 31])),
+        (
+            {"type": "edit", "id": 1, "room": "a", "message": 4, "text": "x"},
+            {"type": "edit", "id": 1, "room": "a", "message": 4, "text": ""},
+        ),
         (post(key="k" * 64), post(key="k" * 65)),
         (post(key="k"), post(key="")),
         (post(id="i" * 64), post(id="i" * 65)),
@@ -163,7 +177,7 @@ def test_control_characters_are_refused_in_texts_and_names(character: str) -> No
             {"type": "react", "id": 1, "room": "a", "message": 1, "emoji": "e" * 33},
         ),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_what_is_too_long_or_too_large_is_refused(longest: dict[str, Any], too_long: dict[str, Any]) -> None:
     COMMANDS.validate_json(json.dumps(longest))

@@ -7,13 +7,13 @@ from pydantic import BaseModel, TypeAdapter
 
 from hubbub import protocol
 from hubbub.core import models
-from hubbub.web.api import messages, people, rooms, search
+from hubbub.web.api import files, invites, members, messages, people, rooms, search
 
 from .fields import PLAIN, SMALL_TYPES, link_to, small_type_docs, table
 from .schema import Json
 from .source import field_docs
 
-API = (people, rooms, messages, search)
+API = (people, rooms, members, messages, files, search, invites)
 """The modules with the routes."""
 SMALL_SCHEMAS = {
     name: TypeAdapter(getattr(protocol, name, None) or getattr(models, name)).json_schema() for name in SMALL_TYPES

@@ -5,8 +5,9 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
@@ -29,15 +30,18 @@ from hubbub.protocol import AnyCommand, Envelope, MemberLeft, MessageDeleted, Me
 from hubbub.relay import Relay
 from hubbub.service import Service
 from hubbub.service.context import Context
+from hubbub.service.files import Files
+from hubbub.service.invites import Invited, look_at
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
-from hubbub.store.folder import DATABASE, make_folder
+from hubbub.store.folder import DATABASE, FILES, make_folder
 from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
 from hubbub.web.addresses import Addresses
 from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
+from hubbub.web.door import door_router
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
@@ -116,6 +120,8 @@ class Chat:
         """As the settings have it until somebody sets it up; then as the store has it."""
         context = self._context()
         self.people = People(context)
+        self.files = Files(context, settings.data / FILES, clock=time.monotonic, new_id=lambda: secrets.token_hex(16))
+        self.look_at_invite: Callable[[str], Awaitable[Invited]] = partial(look_at, context)
         self._service = Service(context, clock=time.monotonic)
         self.auth = Auth(self.people, settings)
         self.epoch = ""
@@ -142,7 +148,7 @@ class Chat:
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
         # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
         router.include_router(api_router(self), prefix="/api")
-        for part in (socket_router, ops_router, page_router):
+        for part in (socket_router, ops_router, door_router, page_router):
             router.include_router(part(self))
         return router
 
@@ -164,11 +170,13 @@ class Chat:
             stack.push_async_callback(self._tasks.stop)
             await self.store.start()
             stack.push_async_callback(self.store.stop)
+            await self.files.blobs.open()
             await self.bus.start()
             self.epoch, place = await self.store.read(lambda reader: (reader.epoch(), reader.place()))
             self.place = place or self.place
             self.spawn(self.relay.sweep())
             self.spawn(self._cut_stalled())
+            self.spawn(self.files.sweep())
             self.spawn(watch_loop(self._look))
             stack.pop_all()
 
@@ -280,6 +288,8 @@ class Chat:
                     erases=isinstance(event, MessageDeleted),
                 )
             )
+            if isinstance(event, MessageDeleted):
+                self.files.some_are_gone()
             if isinstance(event, MessagePosted | MemberLeft):
                 self._stop_typing(event.room, event.by)
 

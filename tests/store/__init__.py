@@ -3,6 +3,7 @@ import pytest
 pytest.register_assert_rewrite(
     "hubbub.testing.store_contract",
     "hubbub.testing.store_reading",
+    "hubbub.testing.store_rooms",
     "hubbub.testing.store_search",
     "hubbub.testing.store_stage",
 )

@@ -45,7 +45,16 @@ LOOKS: dict[str, Callable[..., object]] = {
     "rooms of a person": lambda r, room, seq: r.rooms_of(ANN.id),
     "directory": lambda r, room, seq: r.directory(ANN.id, after="room-1", limit=50),
     "person": lambda r, room, seq: r.person(ANN.id),
+    "owners": lambda r, room, seq: r.owner_count(room),
+    "private rooms by name": lambda r, room, seq: r.private_rooms_named(ANN.id, "Room 7"),
+    "conversation": lambda r, room, seq: r.conversation("a" * 64),
+    "others": lambda r, room, seq: r.others_in(["room-7"], ANN.id),
+    "invite": lambda r, room, seq: r.invite("a" * 64, AT),
+    "invites": lambda r, room, seq: r.invites(room, AT),
     "session": lambda r, room, seq: r.session("a" * 64),
+    "file": lambda r, room, seq: r.file("f" * 32),
+    "rooms with a file": lambda r, room, seq: r.rooms_with("f" * 32),
+    "uploaded since": lambda r, room, seq: r.uploaded_since(ANN.id, AT),
     "epoch": lambda r, room, seq: r.epoch(),
 }
 

@@ -25,6 +25,7 @@ async def test_the_security_policy_allows_nothing_inline_but_the_style(browser: 
         "script-src": "'self'",
         "style-src": f"'self' 'sha256-{digest}'",
         "img-src": "'self'",
+        "media-src": "'self'",
         "connect-src": "'self'",
         "manifest-src": "'self'",
         "base-uri": "'none'",

@@ -4,13 +4,15 @@
 function below raises the error that the person is told; returning means yes.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, TypeVar, get_args
 
 from hubbub.core.lookalikes import mixes_scripts, skeleton
-from hubbub.core.models import LOBBY, Membership, Message, Person, Place, Role, Room, Standing
-from hubbub.errors import Conflict, Forbidden, Invalid, NotFound
+from hubbub.core.models import LOBBY, Invite, Membership, Message, Person, Place, Role, Room, Standing
+from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound
 
-M = TypeVar("M", bound=Membership | int)
+M = TypeVar("M", bound=Membership | Person | Invite | int)
 ROLES: tuple[Role, ...] = get_args(Role)
 REACTION_KINDS_MAX = 20
 
@@ -30,6 +32,8 @@ class Rule(NamedTuple):
     """Not in an archived room, and not for guests in a place where guests may only read."""
     speaks: bool = False
     """Not for somebody who has been silenced."""
+    direct: bool = True
+    """Also in a direct conversation."""
 
 
 def _look(what: str) -> Rule:
@@ -58,13 +62,27 @@ PERMISSIONS: dict[str, Rule] = {
     "unpin": Rule("pin messages in this room"),
     "typing": Rule("write in this room", speaks=True),
     # Rooms
-    "join": Rule("join this room", joined=False, changes=False),
-    "leave": Rule("leave this room", joined=False, changes=False),
+    "join": Rule("join this room", joined=False, changes=False, direct=False),
+    "leave": Rule("leave this room", joined=False, changes=False, direct=False),
     "create": Rule("create rooms", room=None),
-    "rename": Rule("rename this room", room="owner", joined=False),
-    "archive": Rule("archive this room", room="owner", joined=False, changes=False),
+    "create_private": Rule("create private rooms", place="member", room=None),
+    "direct": Rule("begin a direct conversation", place="member", room=None),
+    "rename": Rule("rename this room", room="owner", joined=False, direct=False),
+    "archive": Rule("archive this room", room="owner", joined=False, changes=False, direct=False),
+    "set_room": Rule("change this room's settings", room="moderator", joined=False, direct=False),
+    "set_kind": Rule("make this room public or private", place="member", room="owner", direct=False),
+    "add_member": Rule("add people to this room", place="member", room="moderator", direct=False),
+    "set_role": Rule("decide on roles in this room", room="owner", joined=False, direct=False),
+    # Invitations
+    "invite": Rule("invite people to this room", room="moderator", direct=False),
+    "invites": Rule("see the invitations to this room", room="moderator", changes=False, direct=False),
+    "revoke_invite": Rule("revoke invitations to this room", room="moderator", changes=False, direct=False),
+    "invite_to_place": Rule("invite people to this place", place="moderator", room=None),
+    "accept_invite": Rule("accept invitations", room=None, changes=False),
+    "find_people": Rule("look for people", place="member", room=None, changes=False),
     # Oneself
     "name": Rule("change your name", room=None, changes=False),
+    "upload": Rule("upload files", room=None),
 }
 """By the type of a command, or the name of what a command does in a special case."""
 
@@ -84,6 +102,8 @@ def permit(action: str, standing: Standing | None, place: Place, now: int) -> St
     rule = PERMISSIONS[action]
     if standing is None or (standing.kind != "public" and standing.joined_at is None):
         raise NotFound("There is no such room.", code="room_not_found")
+    if standing.kind == "direct" and not rule.direct:
+        raise Forbidden(f"You may not {rule.what}: a direct conversation stays as it is.", code="direct_stays")
     if rule.joined and standing.joined_at is None:
         raise Forbidden("You are not in this room. Join it first.", code="not_a_member")
     if rule.changes:
@@ -115,6 +135,13 @@ def _must_be(role: Role, rule: Rule, place: Place) -> None:
         raise Forbidden("Guests may only read here. Sign up to take part.", code="guests_read_only")
 
 
+def must_leave_an_owner(given: Role | None, owners: int) -> None:
+    """For somebody who leaves a room, or becomes something else in it: it keeps somebody who decides."""
+    if given == "owner" and owners == 1:
+        words = "This would leave the room without an owner. Make somebody else its owner first."
+        raise Conflict(words, code="last_owner")
+
+
 def must_be_member(membership: M | None) -> M:
     """Takes the membership, or when it began."""
     if membership is None:
@@ -126,6 +153,21 @@ def must_exist(room: Room | None) -> Room:
     if room is None:
         raise NotFound("There is no such room.", code="room_not_found")
     return room
+
+
+def person_must_exist(person: M | None) -> M:
+    """Takes the person, or their membership where they have to be in the room."""
+    if person is None:
+        raise NotFound("There is no such person here.", code="person_not_found")
+    return person
+
+
+def invite_must_work(invite: M | None) -> M:
+    """The same words for an invitation that never was, has been used up or revoked, or is too old."""
+    if invite is None:
+        words = "This invitation does not work, or not any more. Ask whoever sent it for a new one."
+        raise NotFound(words, code="invite_not_found")
+    return invite
 
 
 def message_must_exist(message: Message | None) -> Message:
@@ -142,6 +184,18 @@ def message_must_stand(message: Message | None) -> Message:
     return found
 
 
+def may_read_file(by: str, me: Person, standings: Sequence[Standing | None], place: Place, now: int) -> None:
+    """A file is for everybody who may read one of the messages that hold it, and while none does for its uploader, who
+    is asked like all others from then on. `standings`: in the rooms of those messages."""
+    if by == me.id and not standings:
+        return
+    for standing in standings:
+        with suppress(HubbubError):
+            permit("history", standing, place, now)
+            return
+    raise NotFound("There is no such file, or it has been deleted.", code="file_not_found")
+
+
 def may_edit(message: Message, me: Person) -> None:
     if message.author.id != me.id:
         raise Forbidden("Only its author may change a message.", code="not_the_author")
@@ -150,7 +204,7 @@ def may_edit(message: Message, me: Person) -> None:
 def may_close(room: str) -> None:
     """The lobby stays as it is."""
     if room == LOBBY:
-        raise Forbidden("The lobby stays: it cannot be renamed, archived or left.", code="lobby_stays")
+        raise Forbidden("The lobby stays: it cannot be renamed, archived, left or made private.", code="lobby_stays")
 
 
 def may_react(message: Message, emoji: str) -> None:

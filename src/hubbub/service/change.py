@@ -22,7 +22,12 @@ class Stamp(TypedDict):
 def stamp(context: Context, tx: Transaction, me: Person, room: str) -> Stamp:
     """`seq` is 0 until the store gives the event its place. The name is read in the transaction: `me` may have been
     renamed since it was looked up."""
-    return Stamp(room=room, seq=0, at=context.now(), by=(tx.person(me.id) or me).author)
+    return Stamp(room=room, seq=0, at=context.now(), by=fresh(tx, me).author)
+
+
+def fresh(reader: Reader, me: Person) -> Person:
+    """With the name and the role that the person has now."""
+    return reader.person(me.id) or me
 
 
 async def change_room(

@@ -1,6 +1,7 @@
 """What a verb may use."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -29,3 +30,12 @@ class Context:
     shedding: Shedding = field(default_factory=Shedding)
     searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_MAX))
     """So that searches never keep all of the store's readers from everybody else."""
+
+    def new_id(self) -> str:
+        """128 random bits, for the id of something that nobody may guess."""
+        return token_hash(self.new_token())[:32]
+
+
+def token_hash(token: str) -> str:
+    """As which secrets are kept."""
+    return hashlib.sha256(token.encode()).hexdigest()

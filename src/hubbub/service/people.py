@@ -1,7 +1,5 @@
 """People: guests come, are recognised, and may change their names."""
 
-import hashlib
-
 from hubbub.core import policy
 from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
 from hubbub.core.names import guest_name
@@ -10,7 +8,7 @@ from hubbub.core.text import clean_name
 from hubbub.errors import Forbidden, Unavailable
 from hubbub.protocol import ChangeName, Envelope, Me, MemberRenamed
 from hubbub.service.change import stamp
-from hubbub.service.context import Context
+from hubbub.service.context import Context, token_hash
 from hubbub.service.rooms import enter_room
 from hubbub.store import Transaction
 
@@ -37,14 +35,14 @@ class People:
             number = _free_number(tx, at)
             person = self._add(tx, "guest", number, called or guest_name(number), at)
             policy.may_be_called(person.name, person)
-            tx.add_session(_hash(token), person.id, at)
+            tx.add_session(token_hash(token), person.id, at)
             return person
 
         return await self._context.store.write(change), token
 
     async def who(self, token: str) -> Person | None:
         """The person whose session this is."""
-        digest = _hash(token)
+        digest = token_hash(token)
         return await self._context.store.read(lambda reader: reader.session(digest))
 
     async def client(self, number: int) -> Person:
@@ -96,7 +94,3 @@ def _free_number(tx: Transaction, at: int) -> int:
         if tx.person(f"guest-{number}") is None:
             return number
     raise Unavailable("Too many people arrived at once. Try again.", code="busy", retry_after_s=1.0)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -8,18 +8,26 @@ from hubbub.core.models import Found, History, Person, RoomSummary
 from hubbub.core.shedding import Shed
 from hubbub.errors import HubbubError, RateLimited
 from hubbub.protocol import (
+    AcceptInvite,
+    AddMember,
     AnyCommand,
     Applied,
     ArchiveRoom,
     ChangeName,
     Command,
+    CreateInvite,
     CreateRoom,
     Delete,
     Edit,
+    FindPeople,
+    FoundPeople,
     GetHistory,
     Here,
+    Invitation,
+    Invites,
     Join,
     Leave,
+    ListInvites,
     ListMembers,
     ListPins,
     ListRooms,
@@ -27,21 +35,25 @@ from hubbub.protocol import (
     MarkUnread,
     MemberPage,
     Nothing,
+    OpenDirect,
     Pin,
     Pins,
     Post,
     React,
     ReadState,
     RenameRoom,
+    RevokeInvite,
     RoomPage,
     SayTyping,
     Search,
+    SetMemberRole,
+    SetRoom,
     Unpin,
     Unreact,
     Value,
     WhoIsHere,
 )
-from hubbub.service import messages, people, reading, rooms, search
+from hubbub.service import invites, membership, messages, people, reading, rooms, search
 from hubbub.service.context import Context
 
 
@@ -78,6 +90,15 @@ VERBS: dict[type[Command], Verb] = {
     MarkUnread: Verb(reading.mark_unread, ReadState),
     SayTyping: Verb(reading.say_typing, Nothing, Shed.SIGNALS),
     ChangeName: Verb(people.change_name, Person),
+    OpenDirect: Verb(membership.open_direct, RoomSummary, posts=True),
+    SetRoom: Verb(rooms.change_settings, Applied, posts=True),
+    AddMember: Verb(membership.add_member, Applied, posts=True),
+    SetMemberRole: Verb(membership.set_role, Applied),
+    FindPeople: Verb(membership.find_people, FoundPeople),
+    CreateInvite: Verb(invites.create, Invitation, posts=True),
+    ListInvites: Verb(invites.listed, Invites),
+    RevokeInvite: Verb(invites.revoke, Nothing),
+    AcceptInvite: Verb(invites.accept_it, RoomSummary),
 }
 
 

@@ -1,6 +1,6 @@
 """Writing, inside the writer's transaction. See `hubbub.store.Transaction` for the promises."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, text, update
@@ -10,11 +10,13 @@ from hubbub.core.models import Person, PersonKind, Place, Role
 from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
-from hubbub.store import Committed
+from hubbub.store import Committed, StoredFile, SweptFile
+from hubbub.store.files import add, forget, sweep
 from hubbub.store.index import Block, add_block, reindex
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
+from hubbub.store.rooms import RoomWriting
 from hubbub.store.tables import event as events
 from hubbub.store.tables import membership, person, person_name, room, search_mark, session
 
@@ -61,7 +63,7 @@ TOUCH = text(
 )
 
 
-class SqlTransaction(SqlReader):
+class SqlTransaction(RoomWriting, SqlReader):
     """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
     database was given anything to change, accepted or not."""
 
@@ -117,6 +119,18 @@ class SqlTransaction(SqlReader):
     def set_read(self, room: str, person: str, seq: int) -> None:
         self._change(SET_READ, {"in_room": room, "who": person, "up_to": seq})
 
+    def add_file(self, stored: StoredFile) -> None:
+        self.has_written = True
+        add(self._connection, stored)
+
+    def sweep_files(self, before: int) -> list[SweptFile]:
+        self.has_written = True
+        return sweep(self._connection, before)
+
+    def forget_files(self, files: Iterable[str]) -> None:
+        self.has_written = True
+        forget(self._connection, files)
+
     def _change(self, statement: Any, binds: Mapping[str, object]) -> None:
         self.has_written = True
         self._connection.execute(statement, binds)
@@ -141,10 +155,12 @@ class SqlTransaction(SqlReader):
         return int(row.head)
 
     def _erase(self, room: str, seq: int) -> None:
-        """Takes a message's text out of the frames that hold it."""
+        """Takes a message's text and files out of the frames that hold them."""
         binds = {"in_room": room, "on_message": seq}
         for row in self._connection.execute(WITH_TEXT_OF, binds).all():
-            bare = encode(EVENTS.validate_json(row.frame).model_copy(update={"text": "", "html": None}))
+            event = EVENTS.validate_json(row.frame)
+            nothing = {"text": "", "html": None} | ({"files": None} if isinstance(event, MessagePosted) else {})
+            bare = encode(event.model_copy(update=nothing))
             self._change(REWRITE, {"in_room": room, "at_seq": row.seq, "new_frame": bare})
 
 
@@ -174,6 +190,7 @@ def _room_row(draft: RoomCreated) -> dict[str, object]:
         "created_by": None if draft.by.id == SERVER_ID else draft.by.id,
         "archived": False,
         "kind": draft.kind,
+        "topic": draft.topic,
         "head": 1,
         "last_at": draft.at,
     }

@@ -9,6 +9,7 @@ from hubbub.protocol import (
     MemberJoined,
     MemberLeft,
     MemberRenamed,
+    MemberRole,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -17,6 +18,7 @@ from hubbub.protocol import (
     ReactionAdded,
     ReactionRemoved,
     RoomArchived,
+    RoomChanged,
     RoomCreated,
     RoomRenamed,
 )
@@ -26,13 +28,15 @@ PAGE = 100
 
 
 class Mirror:
-    """The state of one room: its name, whether it is archived, members and messages."""
+    """The state of one room: its name, whether it is archived, its settings, members with their roles, and messages."""
 
     def __init__(self, room: str) -> None:
         self.room = room
         self.name = ""
         self.archived = False
+        self.settings: dict[str, Any] = {"kind": "public", "topic": None, "announcement": False, "slow_s": 0}
         self.members: dict[str, str] = {}
+        self.roles: dict[str, str] = {}
         self.messages: dict[int, Message] = {}
 
     @classmethod
@@ -43,7 +47,10 @@ class Mirror:
         if found is None:
             return mirror
         mirror.name, mirror.archived = found.name, found.archived
-        mirror.members = {member.id: member.name for member in reader.members(room, after=None, limit=10_000)}
+        mirror.settings = {name: getattr(found, name) for name in mirror.settings}
+        members = reader.members(room, after=None, limit=10_000)
+        mirror.members = {member.id: member.name for member in members}
+        mirror.roles = {member.id: member.role for member in members}
         after, more = 0, True
         while more:
             page = reader.history(room, after=after, limit=PAGE)
@@ -58,18 +65,30 @@ class Mirror:
     def known(self) -> dict[str, Any]:
         """Everything, for comparison. Names of authors who have left are as of the last time they were seen."""
         messages = {seq: message.model_dump() | {"author": message.author.id} for seq, message in self.messages.items()}
-        return {"name": self.name, "archived": self.archived, "members": self.members, "messages": messages}
+        about = {"name": self.name, "archived": self.archived, "settings": self.settings}
+        return about | {"members": self.members, "roles": self.roles, "messages": messages}
 
     def _apply(self, event: Event) -> None:
         match event:
-            case RoomCreated() | RoomRenamed():
+            case RoomCreated():
                 self.name = event.name
+                self.settings |= {"kind": event.kind, "topic": event.topic}
+            case RoomRenamed():
+                self.name = event.name
+            case RoomChanged():
+                self.settings = {name: getattr(event, name) for name in self.settings}
+            case MemberRole():
+                self.roles[event.person.id] = event.role
             case RoomArchived():
                 self.archived = True
-            case MemberJoined() | MemberRenamed():
+            case MemberJoined():
+                self.members[event.person.id] = event.person.name
+                self.roles[event.person.id] = event.role
+            case MemberRenamed():
                 self.members[event.person.id] = event.person.name
             case MemberLeft():
                 self.members.pop(event.person.id, None)
+                self.roles.pop(event.person.id, None)
             case MessagePosted():
                 self.messages[event.seq] = Message(
                     room=event.room,
@@ -79,11 +98,12 @@ class Mirror:
                     text=event.text,
                     html=event.html,
                     reply_to=event.reply_to,
+                    files=event.files or [],
                 )
             case MessageEdited():
                 self._change(event.message, text=event.text, html=event.html, edited_at=event.at)
             case MessageDeleted():
-                self._change(event.message, text="", html=None, deleted=True, pinned=False, reactions=[])
+                self._change(event.message, text="", html=None, deleted=True, pinned=False, reactions=[], files=[])
             case MessagePinned():
                 self._change(event.message, pinned=True)
             case MessageUnpinned():

@@ -5,7 +5,8 @@
             return MyStore(...)
 
 Needs pytest and pytest-asyncio. If `pytest.register_assert_rewrite` has been called with the names of this module and
-of `hubbub.testing.store_reading` and `hubbub.testing.store_search` before the import, a failure shows the values.
+of `hubbub.testing.store_reading`, `store_rooms`, `store_search` and `store_files` before the import, a failure shows
+the values.
 """
 
 import asyncio
@@ -20,7 +21,9 @@ from hubbub.errors import Conflict, Unavailable
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, RoomCreated
 from hubbub.store import Committed, Reader, StoredFrame, Transaction
 from hubbub.testing.mirror import Mirror
+from hubbub.testing.store_files import FilesContract
 from hubbub.testing.store_reading import ReadingContract
+from hubbub.testing.store_rooms import RoomsContract
 from hubbub.testing.store_search import SearchContract
 from hubbub.testing.store_stage import (
     ANN,
@@ -36,7 +39,7 @@ from hubbub.testing.store_stage import (
 )
 
 
-class StoreContract(ReadingContract, SearchContract):
+class StoreContract(ReadingContract, RoomsContract, SearchContract, FilesContract):
     """Opening and closing, and what happens to writes. What a reader sees is in `ReadingContract`."""
 
     # Opening and closing -------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Requests:
         except Exception:
             if scope["type"] == "websocket" or answered:
                 raise  # the server logs it, in this same task
-            log.exception("a request failed", extra={"fields": {"method": scope["method"], "path": scope["path"]}})
+            log.exception("a request failed", extra={"fields": {"method": scope["method"], "path": _path(scope)}})
             failure = HubbubError(f"Something went wrong in the server. Its log says more about request {name}.")
             await problem_response(failure)(scope, receive, send_with_id)
 
@@ -60,11 +60,17 @@ class Requests:
         level = logging.DEBUG if scope["path"] in QUIET else logging.INFO
         if access.isEnabledFor(level):
             client = (scope.get("client") or ("",))[0]
-            fields = {"method": method, "path": scope["path"], "status": status}
+            fields = {"method": method, "path": _path(scope), "status": status}
             access.log(level, "answered", extra={"fields": fields | {"ms": round(took_s * 1000, 1), "client": client}})
 
 
 access = logging.getLogger("hubbub.access")
+
+
+def _path(scope: Scope) -> str:
+    """Without the code of an invitation: whoever reads the log must not come in by it."""
+    before, found, _ = str(scope["path"]).partition("/i/")
+    return f"{before}/i/…" if found else before
 
 
 def _status_in(message: Message) -> int | None:

@@ -13,10 +13,10 @@ const NEAR_PX = 800;
 
 /**
  * @typedef {import("../state.js").Room} Room
- * @typedef {{me: {id: string, name: string}, href: (seq: number) => string, items: import("../outgoing.js").Item[]}} View
+ * @typedef {{me: {id: string, name: string}, base: string, href: (seq: number) => string, items: import("../outgoing.js").Item[]}} View
  */
 
-/** Says: `older`, `newer`, `latest`, `jump` (seq), `first-unread`, `moved`; and what is done to a row. */
+/** Says: `older`, `newer`, `latest`, `jump` (seq), `first-unread`, `moved`, `picture` (id); and what is done to a row. */
 export class MessageList extends HTMLElement {
   connectedCallback() {
     /** @type {Room | undefined} */
@@ -138,7 +138,7 @@ export class MessageList extends HTMLElement {
       const quote = message.reply_to === undefined ? undefined : room.quotes.get(message.reply_to);
       const key = `${first} ${quote?.text} ${quote?.author.name} ${quote?.deleted}`;
       const nameOf = (/** @type {string} */ id) => room.names.get(id) ?? room.here.get(id) ?? "somebody";
-      const context = { first, quote, me: view.me.id, nameOf, href: view.href };
+      const context = { first, quote, me: view.me.id, nameOf, href: view.href, base: view.base };
       nodes.push(this.keep(kept, `m${message.seq}`, message, key, () => messageRow(message, context)));
       before = message;
     }
@@ -258,7 +258,11 @@ export class MessageList extends HTMLElement {
     const quote = /** @type {HTMLElement | null} */ (target.closest(".quote"));
     const emoji = /** @type {HTMLElement | null} */ (target.closest("[data-emoji]"));
     const act = /** @type {HTMLElement | null} */ (target.closest("[data-act]"));
-    if (quote && !event.ctrlKey && !event.metaKey) {
+    const picture = /** @type {HTMLElement | null} */ (target.closest("[data-file]"));
+    if (picture && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      this.say("picture", picture.dataset.file);
+    } else if (quote && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.rememberPlace(Number(row?.dataset.seq));
       this.say("jump", Number(quote.dataset.seq));

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 
 from hubbub.protocol import Problem
+from hubbub.web.api.files import files_router
+from hubbub.web.api.invites import invites_router
+from hubbub.web.api.members import members_router
 from hubbub.web.api.messages import messages_router
 from hubbub.web.api.people import people_router
 from hubbub.web.api.rooms import rooms_router
@@ -33,6 +36,9 @@ def api_router(chat: "Chat") -> APIRouter:
     router = APIRouter(route_class=ProblemRoute, responses=_RESPONSES)
     router.include_router(people_router(chat))
     router.include_router(rooms_router(chat))
+    router.include_router(members_router(chat))
     router.include_router(messages_router(chat))
+    router.include_router(files_router(chat))
     router.include_router(search_router(chat))
+    router.include_router(invites_router(chat))
     return router

@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
-from hubbub.core.models import History, Person, Record, RoomId, Seq
+from hubbub.core.files import FILES_MAX
+from hubbub.core.models import FileId, History, Person, Record, RoomId, Seq
 from hubbub.protocol import (
     PAGE_MAX,
     Applied,
+    Caption,
     Delete,
     Edit,
     Emoji,
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
 
 
 class NewMessage(Record):
-    text: Text
+    text: Caption = ""
     key: Key | None = None
     """Yours to choose, once for each message: a repeated request with it answers with the first `seq`."""
     reply_to: Seq | None = None
+    files: Annotated[list[FileId], Field(max_length=FILES_MAX)] = []
+    """Files that you have uploaded, by `POST /api/files`."""
 
 
 class NewText(Record):
@@ -69,7 +74,7 @@ def messages_router(chat: "Chat") -> APIRouter:
 
     @router.delete("/messages/{message}", response_model=Applied)
     async def delete_message(me: Me, room: RoomId, message: Seq) -> Value:
-        """Deletes a message: its place stays, its text is erased everywhere."""
+        """Deletes a message: its place stays, its text and its files are erased everywhere."""
         return await chat.perform(me, Delete(id=0, room=room, message=message))
 
     @router.put("/messages/{message}/reactions/{emoji}", response_model=Applied)
