@@ -34,7 +34,9 @@ def numbered_tests() -> dict[int, list[str]]:
     for file in sorted(TESTS.rglob("test_*.py")):
         if file.parent.name == OTHER_NUMBERS:
             continue
-        for name, number in re.findall(r"^ *(?:async )?def (test_[a-e]?(\d+)_\w+)", file.read_text("utf-8"), re.M | re.I):
+        for name, number in re.findall(
+            r"^ *(?:async )?def (test_[a-e]?(\d+)_\w+)", file.read_text("utf-8"), re.M | re.I
+        ):
             found[int(number)].append(f"`{file.relative_to(TESTS).as_posix()}`: {words_of(name)}")
     return found
 

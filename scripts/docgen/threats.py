@@ -48,8 +48,8 @@ SECTIONS: dict[str, dict[int, Threat]] = {
         ),
         9: Threat(
             "Passwords are guessed.",
-            "Five tries for an account in five minutes, twenty for an address, then ever longer waits. Who is signed in "
-            "stays so.",
+            "Five tries for an account in five minutes, twenty for an address, then ever longer waits. Who is signed "
+            "in stays so.",
         ),
         10: Threat(
             "Finding out who has an account.",
@@ -176,7 +176,7 @@ SECTIONS: dict[str, dict[int, Threat]] = {
         ),
         42: Threat(
             "Names that look like others.",
-            "One alphabet in a word, nothing invisible, few accents; a name whose letters look like an account's is taken.",
+            "One alphabet in a word, nothing invisible, few accents; a name that looks like an account's is taken.",
         ),
         43: Threat(
             "A message that looks like one of the server.",
@@ -217,8 +217,11 @@ SECTIONS: dict[str, dict[int, Threat]] = {
         56: Threat("Forms of endless parts.", "Bytes and parts are counted while they come."),
         57: Threat("Ranges by the hundred.", "At most five, and an answer of one part each."),
         58: Threat("Filling the disk.", "Limits for a file, for a person's day, and for the whole server."),
-        59: Threat("Letting the server fetch from its own network.", "It fetches nothing: there are no previews of links.",
-                   tested=False),
+        59: Threat(
+            "Letting the server fetch from its own network.",
+            "It fetches nothing: there are no previews of links.",
+            tested=False,
+        ),
         60: Threat("Pages that are endless or slow to read.", "As above: nothing is fetched.", tested=False),
         61: Threat("Answers of web hooks without end.", "There are no web hooks yet.", tested=False),
         62: Threat(
