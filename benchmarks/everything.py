@@ -31,6 +31,7 @@ PARTS: dict[str, tuple[str, str]] = {
     ),
     "growth": ("--seconds 3 --only hubbub nchan", "--rounds 1 --seconds 0.3 --members 50 100 --only hubbub nchan"),
     "connections": ("", "--rounds 1 --members 100 --only hubbub nchan"),
+    "stalled": ("", "--rounds 1 --members 50 --seconds 0.3 --fill 0.3"),
     "resume": ("", "--rounds 1 --clients 100"),
     "archives": ("", "--rounds 1 --seconds 0.5"),
     "ingest": ("--seconds 4", "--rounds 1 --seconds 0.5"),

@@ -24,7 +24,7 @@ from servers import Running
 
 SAMPLES_PER_S = 200
 LINES = 25
-WAITING = ("_worker ", "Condition.wait ")
+WAITING = ("_worker ", "Condition.wait ", "Writer._take ", "Readers._run ")
 """Functions in which a thread has nothing to do."""
 Load = Callable[[Running, Bench], AbstractAsyncContextManager[None]]
 

@@ -52,7 +52,9 @@ def make(folder: Path, messages: int, rooms: int, people: int) -> None:
     authors = [Author(id=f"guest-{1000 + n}", name=f"Person {n}") for n in range(people)]
     database.execute("BEGIN")
     for author in authors:
-        database.execute("INSERT INTO person VALUES (?, ?, 'guest', 1000)", (author.id, author.name))
+        database.execute(
+            "INSERT INTO person (id, name, kind, created_at) VALUES (?, ?, 'guest', 1000)", (author.id, author.name)
+        )
         database.execute("INSERT INTO person_name VALUES (?, ?)", (author.name.lower(), author.id))
     sizes = _sizes(messages, rooms)
     for number, size in enumerate(sizes):

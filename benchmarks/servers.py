@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hubbub.testing.process import UNLIMITED
+
 HERE = Path(__file__).parent
 START_TIMEOUT_S = 30.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") / 1024
-UNLIMITED = ("posts_per_second", "posts_burst", "commands_per_second", "commands_burst")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def run(program: Program, core: set[int], data: Path | None = None, port: int = 
 def _environment(program: Program, folder: Path) -> dict[str, str]:
     own = {name: value.replace("{data}", str(folder)) for name, value in program.environment.items()}
     if program.is_hubbub:
-        own |= {"HUBBUB_DATA": str(folder)} | {f"HUBBUB_{name.upper()}": "1000000" for name in UNLIMITED}
+        own |= {"HUBBUB_DATA": str(folder)} | {f"HUBBUB_{name.upper()}": str(most) for name, most in UNLIMITED.items()}
     return own
 
 

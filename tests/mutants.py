@@ -90,6 +90,13 @@ MUTANTS = [
         ("tests/web/test_socket.py",),
     ),
     Mutant(
+        "a text that was deleted while its block was made goes into the index for search",
+        "src/hubbub/store/index.py",
+        "if any(STRETCH.run(driver, stretch.binds) != stretch.state for stretch in block.stretches):",
+        "if False:",
+        ("tests/store/test_search_index.py",),
+    ),
+    Mutant(
         "what was read and what came meanwhile are both written",
         HUB,
         "if frame.seq > cursor]",
@@ -135,10 +142,10 @@ MUTANTS = [
     ),
     Mutant(
         "whoever has left may go on speaking",
-        "src/hubbub/service/change.py",
-        "        policy.must_be_member(standing.joined_at)\n",
-        "",
-        ("tests/journeys/test_whole_service.py",),
+        "src/hubbub/core/policy.py",
+        "    if rule.joined and standing.joined_at is None:",
+        "    if False:",
+        ("tests/core/test_policy.py", "tests/journeys/test_whole_service.py"),
     ),
     Mutant(
         "whoever has left goes on hearing",
@@ -178,9 +185,30 @@ MUTANTS = [
     Mutant(
         "each connection has limits of its own",
         "src/hubbub/service/service.py",
-        "wait_s = meter.take(me.id, self._clock())",
-        "wait_s = meter.take(str(id(me)), self._clock())",
+        "self._take(self._commands, me.id)",
+        "self._take(self._commands, str(id(me)))",
         ("tests/web/test_socket.py",),
+    ),
+    Mutant(
+        "who may not write in a room uses up its limit",
+        "src/hubbub/service/service.py",
+        "self._rooms.give_back(room, self._clock())",
+        "pass",
+        ("tests/web/test_socket.py",),
+    ),
+    Mutant(
+        "anybody may say from which address they come",
+        "src/hubbub/server/__init__.py",
+        "Networks(settings.trusted_proxies).written()",
+        '"*"',
+        ("tests/web/test_addresses.py",),
+    ),
+    Mutant(
+        "under overload posts go before signals",
+        "src/hubbub/service/service.py",
+        "self._context.shedding.check(verb.shed)",
+        "self._context.shedding.check(Shed.SIGNALS)",
+        ("tests/web/test_shedding.py",),
     ),
     Mutant(
         "commands are taken for JSON before they are",

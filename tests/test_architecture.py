@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "logs": set[str](),
     "folder": {"errors"},
     "protocol": {"core", "errors"},
-    "settings": {"errors", "protocol"},
+    "settings": WORDS,
     "tasks": set[str](),
     "version": set[str](),
     "store": WORDS | {"counts"},
@@ -74,10 +74,19 @@ MAY_IMPORT = {
     "app": WORDS
     | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version", "counts"}
     | {"sqlite", "folder", "local bus"},  # the only one that knows them
-    "server": {"app", "web", "errors", "settings", "outlet"},  # it is the wire of the fast one, and knows the socket
+    "server": {
+        "app",
+        "web",
+        "core",
+        "errors",
+        "settings",
+        "outlet",
+    },  # it is the wire of the fast one, and knows the socket
     "cli": WORDS | {"server", "app", "settings", "version", "logs", "folder", "upkeep", "testing"},  # torture
     "manager": {"outlet"},  # it must work without the rest of Hubbub
-    "testing": WORDS | {"server", "app", "settings", "store", "faulty server", "process"},
+    "testing": WORDS
+    | {"server", "app", "settings", "store", "faulty server", "process"}
+    | {"sqlite"},  # torture makes a database of the version before
     "faulty server": {"app", "hub", "outlet", "sqlite", "process"},  # wraps them: they need no hooks
     "process": set[str](),
     "hubbub": {"app", "core", "manager", "settings", "version"},  # the public names
@@ -88,7 +97,7 @@ TYPES_ONLY = {("web", "app"): {"Chat"}}
 PURE = ["core/*.py", "hub/hub.py"]
 """Files in which nothing awaits."""
 CORE_MAY_IMPORT = (
-    {"collections", "dataclasses", "functools", "html", "re", "typing", "unicodedata"}
+    {"collections", "dataclasses", "enum", "functools", "html", "ipaddress", "math", "re", "typing", "unicodedata"}
     | {"emoji", "markdown_it", "nh3", "pydantic", "pygments"}
     | {"hubbub"}
 )

@@ -1,4 +1,4 @@
-"""Each benchmark runs, for a moment. How fast anything is, is not tested here."""
+"""Each benchmark runs, for a moment, the long ones only nightly. How fast anything is, is not tested here."""
 
 import asyncio
 import importlib
@@ -57,6 +57,7 @@ async def test_the_fan_out_benchmark_measures_cost_and_waits_of_every_server(tmp
     assert all(row["load_busy"] > 0 for row in figures["loaded"])
 
 
+@pytest.mark.nightly
 async def test_each_peer_is_measured_or_a_line_says_how_to_install_it(tmp_path: Path) -> None:
     peers = ["nchan", "nats", "ws", "socket.io", "python-socketio", "channels", "ejabberd", "prosody"]
     output = await succeeds("fanout.py", "--members", "3", *MOMENT, "--only", *peers, json_in=tmp_path)
@@ -65,18 +66,28 @@ async def test_each_peer_is_measured_or_a_line_says_how_to_install_it(tmp_path: 
     assert len(measured) + len(left_out) == len(peers), output
 
 
+@pytest.mark.nightly
 async def test_the_growth_benchmark_measures_each_size_of_room(tmp_path: Path) -> None:
     figures = await figures_of("growth", tmp_path, "--members", "3", "6", *MOMENT, "--only", "hubbub")
     assert [row["members"] for row in figures["summary"]] == [3, 6]
     assert all(row["deliveries_per_s"] > 0 for row in figures["summary"])
 
 
+@pytest.mark.nightly
 async def test_the_connections_benchmark_measures_who_is_there_and_who_comes(tmp_path: Path) -> None:
     figures = await figures_of("connections", tmp_path, "--members", "20", "--rounds", "1", "--only", "hubbub")
     assert figures["idle"][0]["kb_per_connection"] > 0
     [coming] = figures["coming"]
     assert coming["events_of_joins"] == 20
     assert coming["us_per_join"] > 0
+
+
+async def test_the_stalled_benchmark_takes_out_those_who_stopped_and_measures_the_others(tmp_path: Path) -> None:
+    few = ["--members", "20", "--fill", "0.3"]
+    figures = await figures_of("stalled", tmp_path, *few, *MOMENT)
+    assert [(row["stalled"], row["readers"]) for row in figures["summary"]] == [(0, 20), (2, 18)]
+    assert [row["fallen_behind"] >= row["stalled"] for row in figures["summary"]] == [True, True]
+    assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in figures["summary"])
 
 
 async def test_the_resume_benchmark_brings_all_clients_back(tmp_path: Path) -> None:
@@ -86,6 +97,7 @@ async def test_the_resume_benchmark_brings_all_clients_back(tmp_path: Path) -> N
     assert row["attempts"] >= 10
 
 
+@pytest.mark.nightly
 async def test_the_archives_benchmark_measures_safe_posts(tmp_path: Path) -> None:
     peers = ["--only", "hubbub", "ejabberd", "prosody"]
     figures = await figures_of("archives", tmp_path, "--senders", "4", "--rooms", "2", *MOMENT, *peers)
@@ -93,6 +105,7 @@ async def test_the_archives_benchmark_measures_safe_posts(tmp_path: Path) -> Non
     assert all(row["posts_per_s"] > 0 and 0 < row["p50_ms"] <= row["p99_ms"] for row in figures["summary"])
 
 
+@pytest.mark.nightly
 async def test_the_ingest_benchmark_measures_rooms_of_both_kinds(tmp_path: Path) -> None:
     moment = ["--seconds", "0.3", "--senders", "6", "--rooms", "3", "1", "--rounds", "1"]
     await succeeds("ingest.py", *moment, "--json", str(tmp_path / "ingest.json"))
@@ -104,6 +117,7 @@ async def test_the_ingest_benchmark_measures_rooms_of_both_kinds(tmp_path: Path)
     assert rows[1]["deliveries_per_s"] > rows[1]["posts_per_s"]  # each post goes to all of the room
 
 
+@pytest.mark.nightly
 async def test_the_hotspots_benchmark_names_functions_or_says_how_to_get_py_spy(tmp_path: Path) -> None:
     text = tmp_path / "hotspots.txt"
     code, output = await runs("hotspots.py", "--members", "5", "--seconds", "1", "--text", str(text))
@@ -113,6 +127,7 @@ async def test_the_hotspots_benchmark_names_functions_or_says_how_to_get_py_spy(
         assert re.search(r"\d% in the kernel", text.read_text())
 
 
+@pytest.mark.nightly
 async def test_all_benchmarks_go_into_one_file_that_names_no_place(tmp_path: Path) -> None:
     file = tmp_path / "all.json"
     await succeeds("everything.py", "resume", "--quick", "--json", str(file))

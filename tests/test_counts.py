@@ -11,12 +11,12 @@ def test_a_value_is_counted_at_the_first_bound_that_it_does_not_exceed() -> None
 
 
 async def test_the_watch_on_the_loop_goes_on_until_it_is_cancelled() -> None:
-    lag = Histogram((10.0,))
-    watching = asyncio.create_task(watch_loop(lag))
+    lags: list[float] = []
+    watching = asyncio.create_task(watch_loop(lags.append))
     async with asyncio.timeout(20):
-        while lag.counts[0] < 2:
+        while len(lags) < 2:
             await asyncio.sleep(0.01)
     watching.cancel()
     await asyncio.wait([watching])
     assert watching.cancelled()
-    assert lag.sum >= 0
+    assert min(lags) >= 0

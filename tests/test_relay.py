@@ -59,7 +59,7 @@ class Rig:
         self.told: list[Envelope] = []
         self.typing: list[Envelope] = []
         self.hub = Hub(
-            call_soon=asyncio.get_running_loop().call_soon,
+            new_pace=lambda: asyncio.get_running_loop().call_soon,
             on_behind=lambda connection, room: None,
             plain_of=lambda text: None,
             buffer_limit=10**6,

@@ -59,7 +59,12 @@ def test_another_file_can_be_named_and_then_the_usual_one_does_not_count() -> No
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_can_be_given_in_every_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other: dict[str, object] = {"guests": False, "host": "::1", "name": "Tea", "data": "d", "log_level": "debug"}
-    other |= {"origins": "https://a.example", "frame_max_bytes": 2048, "outlet_buffer_bytes": 5000}
+    other |= {
+        "origins": "https://a.example",
+        "trusted_proxies": "10.0.0.0/8",
+        "frame_max_bytes": 2048,
+        "outlet_buffer_bytes": 5000,
+    }
     other |= {"log_format": "json", "metrics_token": "a-token-of-some-length"}
     other |= {"tls_cert": "cert.pem", "tls_key": "key.pem", "root_path": "/chat"}
     value = other.get(name, 7)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .cli_page import cli_page
 from .http_page import http_page
-from .performance_page import fan_out_chart, growth_chart, latency_chart, performance_page, readme
+from .performance_page import fan_out_chart, growth_chart, latency_chart, performance_page, readme, stalled_chart
 from .permissions_page import permissions_page
 from .protocol_page import protocol_page
 from .schema import protocol_schema
@@ -24,6 +24,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "charts/fanout.svg": fan_out_chart,
     "charts/latency.svg": latency_chart,
     "charts/growth.svg": growth_chart,
+    "charts/stalled.svg": stalled_chart,
     "../README.md": readme,
 }
 

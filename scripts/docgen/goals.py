@@ -105,6 +105,18 @@ def _slowest_search(part: Json) -> float:
     return max(float(value) for name, value in part.items() if name.endswith("_ms_p50"))
 
 
+def _stalled(results: Json) -> Measured | None:
+    """The time with people who stopped reading, as a share of what it may be: the median of the rounds."""
+    rows = results.get("stalled", {}).get("rows", [])
+    without = {row["round"]: row["p99_ms"] for row in rows if not row["stalled"]}
+    with_them = {row["round"]: row["p99_ms"] for row in rows if row["stalled"]}
+    shares = [with_them[turn] / (1.25 * base + 5) for turn, base in without.items() if turn in with_them]
+    if not shares:
+        return None
+    theirs, ours = statistics.median(without.values()), statistics.median(with_them.values())
+    return Measured(statistics.median(shares), f"{words(ours)} ms, {words(theirs)} ms without")
+
+
 def _fan_out(in_flight: int, peer: str) -> Callable[[Json], Measured | None]:
     return against("fanout", "us_per_delivery", peer, "µs", in_flight=in_flight)
 
@@ -156,6 +168,9 @@ GOALS = [
         "≤ 2 signals a second for each member",
         2,
         figure("connections", lambda part: max(_coming(key)(part) for key in SIGNALS), "signals a second"),
+    ),
+    Goal(
+        "p99 of a message in a room of 1,000 while one in ten reads nothing", "≤ 1.25 × without + 5 ms", 1.0, _stalled
     ),
     Goal(RESUME, "all caught up", 0, figure("resume", _resume("refused_for_good"), "refused for good")),
     Goal(RESUME, "≤ 1 ms CPU each", 1000, figure("resume", _resume("us_per_client"), "µs")),

@@ -61,7 +61,7 @@ left out, with a line that says how to get it. `benchmarks/hotspots.py` writes w
 def performance_page() -> str:
     results = load()
     parts = [HEAD, _setting(results), goals(results), _fan_out(results), _growth(results), _coming(results)]
-    parts += [_resume(results), _posts(results), FOOT]
+    parts += [_stalled(results), _resume(results), _posts(results), FOOT]
     return "\n".join(part for part in parts if part)
 
 
@@ -98,6 +98,15 @@ def growth_chart() -> str:
     for row in rows:
         lines.setdefault(NAMES[row["server"]], []).append((row["members"], row["us_per_delivery"]))
     return curve("A delivery in small and large rooms", "µs CPU of the server; by members", lines, NAMES["hubbub"])
+
+
+def stalled_chart() -> str:
+    rows = load().get("stalled", {}).get("summary", [])
+    made = [
+        Bar(f"{row['stalled']:.0f} stopped reading", (row["p50_ms"], row["p99_ms"]), row["stalled"] > 0) for row in rows
+    ]
+    title = "Time of a message to those who read, in a room of 1,000"
+    return bars(title, ("half of the deliveries", "99 %"), made, "ms until it has come; less is better", _cap(made))
 
 
 def _bars(rows: list[Json], find: Any, kinds: tuple[Any, Any]) -> list[Bar]:
@@ -235,6 +244,26 @@ def _coming_words(row: Json) -> str:
         f"{row['us_per_join']:,.0f} µs CPU for each join, that is {words(row['us_per_frame_of_joins'])} µs for each "
         "frame that it brings to somebody."
     )
+
+
+def _stalled(results: Json) -> str:
+    part = results.get("stalled")
+    if not part:
+        return ""
+    lines = [
+        "## Some stop reading\n",
+        "![Time of a message while some stop reading](charts/stalled.svg)\n",
+        "| who stopped | p50 / p99 of those who read | memory more | server, load, others busy |",
+        "|---" * 4 + "|",
+    ]
+    for row in part["summary"]:
+        lines.append(
+            f"| {row['stalled']:.0f} of {row['stalled'] + row['readers']:,.0f} "
+            f"| {words(row['p50_ms'])} / {words(row['p99_ms'])} ms | {words(row['more_mb'])} MB | {_busy(row)} |"
+        )
+    about = f"{part['summary'][0]['posts_per_s']:g} messages of 1 kB a second in one room, after so much talk that the"
+    lines.append(f"\n{about} server has set all who stopped aside. From `benchmarks/stalled.py`.\n")
+    return "\n".join(lines)
 
 
 def _resume(results: Json) -> str:

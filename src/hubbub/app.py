@@ -10,16 +10,18 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from starlette.requests import HTTPConnection
 
 from hubbub._version import __version__
 from hubbub.bus import Bus
 from hubbub.bus.local import LocalBus
 from hubbub.core.models import Author, Person, Place, RoomSummary
+from hubbub.core.shedding import Load, Shed, Shedding
 from hubbub.counts import Counts, watch_loop
-from hubbub.errors import HubbubError, Unavailable
+from hubbub.errors import HubbubError, RateLimited, Unavailable
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
-from hubbub.hub.pace import Pace
+from hubbub.hub.pace import new_pace
 from hubbub.hub.plain import plain_of_frame, plain_text
 from hubbub.hub.presence import PresenceBoard
 from hubbub.hub.typing import TypingBoard
@@ -33,11 +35,13 @@ from hubbub.store import Committed, Store
 from hubbub.store.folder import DATABASE, make_folder
 from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
+from hubbub.web.addresses import Addresses
 from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
+from hubbub.web.problems import retry_after
 from hubbub.web.requests import Requests
 from hubbub.web.socket import socket_router
 from hubbub.web.tutorial import tutorial_router
@@ -73,9 +77,11 @@ class Chat:
         self._tasks = Tasks()
         self.spawn = self._tasks.spawn
         self.counts = Counts()
+        self.shedding = Shedding()
+        self.addresses = Addresses(settings, clock=time.monotonic)
         self.catch_up = CatchUp(self.store, spawn=self.spawn, low_water=settings.outlet_buffer_bytes // 4, cut=self.cut)
         self.hub = Hub(
-            call_soon=Pace().soon,
+            new_pace=new_pace,
             on_behind=self.catch_up.start,
             plain_of=plain_of_frame,
             buffer_limit=settings.outlet_buffer_bytes,
@@ -97,24 +103,18 @@ class Chat:
             call_later=_call_later,
             publish=self.bus.publish,
             grace_s=settings.presence_grace_s,
+            is_held=lambda: self.shedding.drops(Shed.SIGNALS),
         )
         self.typing = TypingBoard(
             call_later=_call_later,
             clock=time.monotonic,
             tell=lambda room, frame: self.hub.signal(room, frame, None),
             is_crowd=self.presence.is_crowd,
+            is_held=lambda: self.shedding.drops(Shed.SIGNALS),
         )
         self.place = Place(name=settings.name, guests="yes" if settings.guests else "no")
         """As the settings have it until somebody sets it up; then as the store has it."""
-        context = Context(
-            store=self.store,
-            bus=self.bus,
-            presence=self.presence,
-            settings=settings,
-            now=_now_ms,
-            place=lambda: self.place,
-            new_token=lambda: secrets.token_urlsafe(32),
-        )
+        context = self._context()
         self.people = People(context)
         self._service = Service(context, clock=time.monotonic)
         self.auth = Auth(self.people, settings)
@@ -125,10 +125,24 @@ class Chat:
         self.store.on_commit = self._committed
         self.router = self._routes()
 
+    def _context(self) -> Context:
+        return Context(
+            store=self.store,
+            bus=self.bus,
+            presence=self.presence,
+            settings=self.settings,
+            now=_now_ms,
+            place=lambda: self.place,
+            new_token=lambda: secrets.token_urlsafe(32),
+            shedding=self.shedding,
+        )
+
     def _routes(self) -> APIRouter:
         router = APIRouter(max_body_size=BODY_MAX_BYTES)
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
-        for part in (socket_router, api_router, ops_router, page_router):
+        # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
+        router.include_router(api_router(self), prefix="/api")
+        for part in (socket_router, ops_router, page_router):
             router.include_router(part(self))
         return router
 
@@ -155,7 +169,7 @@ class Chat:
             self.place = place or self.place
             self.spawn(self.relay.sweep())
             self.spawn(self._cut_stalled())
-            self.spawn(watch_loop(self.counts.loop_lag_seconds))
+            self.spawn(watch_loop(self._look))
             stack.pop_all()
 
     async def stop(self) -> None:
@@ -210,12 +224,15 @@ class Chat:
         log.info("connection cut", extra={"fields": {"reason": reason, "connection": connection.name}})
         connection.outlet.abort()
 
-    async def _admit(self) -> None:
+    async def _admit(self, connection: HTTPConnection) -> None:
         """Before a handshake. HTTPException: so a server answers with a response in place of a WebSocket."""
         try:
             self.must_go_on()
-        except Unavailable as error:
-            raise HTTPException(error.status, error.words, {"Retry-After": f"{error.retry_after_s:.0f}"}) from None
+            if connection.scope["type"] == "websocket":
+                self.addresses.take("handshakes", connection)
+                self.addresses.check_space(connection)
+        except (Unavailable, RateLimited) as error:
+            raise HTTPException(error.status, error.words, retry_after(error)) from None
 
     def must_go_on(self) -> None:
         """Raises Unavailable when the server is about to restart: nothing new may begin."""
@@ -305,6 +322,18 @@ class Chat:
         for room in [*connection.live, *connection.behind]:
             self.presence.enter(room, person.author)
             self.presence.exit(room, person.author, at_once=True)
+
+    def _look(self, lag_s: float) -> None:
+        """Twice a second: how much there is to do, and what is left out because of it."""
+        self.counts.loop_lag_seconds.observe(lag_s)
+        waiting, before = self.store.load(), self.shedding.step
+        load = Load(lag_s, waiting.writes_waiting, waiting.reads_waiting)
+        step = self.shedding.look(load)
+        if step and not before:
+            words = "overload begins: the loop is %.1f s late, %d writes and %d reads wait; %s left out"
+            log.warning(words, *load, step.name.lower())
+        elif before and not step:
+            log.warning("overload has ended: everything is done again")
 
     async def _cut_stalled(self) -> None:
         """Cuts connections that have read nothing for `stall_timeout_s`, until cancelled."""

@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -41,10 +41,10 @@ class Counts:
     """By method and status."""
 
 
-async def watch_loop(lag: Histogram) -> None:
-    """Measures by how much a timer of the event loop is late, until cancelled."""
+async def watch_loop(on_look: Callable[[float], None]) -> None:
+    """Measures by how many seconds a timer of the event loop is late, and tells it, until cancelled."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + LAG_INTERVAL_S
         await asyncio.sleep(LAG_INTERVAL_S)
-        lag.observe(max(0.0, loop.time() - due))
+        on_look(max(0.0, loop.time() - due))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hubbub.core.addresses import Networks
 from hubbub.errors import SetupError
 from hubbub.protocol import FRAME_MAX_BYTES
 
@@ -47,6 +48,15 @@ class Settings(BaseSettings):
     )
     connections_max: Annotated[int, Field(ge=1)] = Field(
         10_000, description="Connections open at once; beyond, newcomers are asked to try later. Each takes about 9 kB."
+    )
+    connections_per_address: Annotated[int, Field(ge=1)] = Field(
+        1000, description="Connections open at once from one network address; for IPv6, from one /64 network."
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        ["127.0.0.1", "::1"],
+        description="Addresses and networks (10.0.0.0/8) of proxies that say for whom they ask: their "
+        "X-Forwarded-For and X-Forwarded-Proto are believed. What comes from one of them without saying for whom "
+        "is not limited by address. Separated by commas.",
     )
     ping_interval_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="Seconds between pings to each connection."
@@ -86,10 +96,30 @@ class Settings(BaseSettings):
         10.0, description="Messages one person may post a second, on average."
     )
     posts_burst: Annotated[int, Field(ge=1)] = Field(20, description="Messages one person may post at once.")
+    room_posts_per_second: Annotated[float, Field(gt=0)] = Field(
+        50.0,
+        description="Messages all people together may post into one room a second, on average; "
+        "edits, reactions and joins count too.",
+    )
+    room_posts_burst: Annotated[int, Field(ge=1)] = Field(
+        300, description="Messages all people together may post into one room at once."
+    )
     commands_per_second: Annotated[float, Field(gt=0)] = Field(
         20.0, description="Commands of any kind one person may send a second, on average."
     )
     commands_burst: Annotated[int, Field(ge=1)] = Field(100, description="Commands one person may send at once.")
+    arrivals_per_second: Annotated[float, Field(gt=0)] = Field(
+        2.0, description="New guests that may come from one network address a second, on average."
+    )
+    arrivals_burst: Annotated[int, Field(ge=1)] = Field(
+        300, description="New guests that may come from one network address at once: a school may have only one."
+    )
+    handshakes_per_second: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="WebSockets that may be opened from one network address a second, on average."
+    )
+    handshakes_burst: Annotated[int, Field(ge=1)] = Field(
+        1000, description="WebSockets that may be opened from one network address at once."
+    )
     drain_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="Seconds a stopping server waits for its connections."
     )
@@ -108,7 +138,7 @@ class Settings(BaseSettings):
         f"At least {METRICS_TOKEN_MIN_CHARS} characters. Without it, `/metrics` is for programs on this machine.",
     )
 
-    @field_validator("origins", mode="before")
+    @field_validator("origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         """The environment and flags have one text; a TOML file has a list."""
@@ -129,6 +159,16 @@ class Settings(BaseSettings):
             raise ValueError("write letters, digits and punctuation without spaces")
         if value and len(value) < METRICS_TOKEN_MIN_CHARS:
             raise ValueError(f"at least {METRICS_TOKEN_MIN_CHARS} characters, or none at all")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            try:
+                Networks([network])
+            except ValueError as error:
+                raise ValueError(f"{error}: write an address, or a network as 10.0.0.0/8") from None
         return value
 
     @field_validator("origins")

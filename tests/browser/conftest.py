@@ -8,17 +8,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from hubbub.settings import Settings
+from hubbub.testing.process import UNLIMITED
 from hubbub.testing.server import Running, serve
 from tests.browser.chromium import SWITCHES, chromium
 from tests.browser.visitors import Visitors
 
-GENEROUS = {
-    "posts_per_second": 10_000,
-    "posts_burst": 10_000,
-    "commands_per_second": 10_000,
-    "commands_burst": 10_000,
-    "presence_grace_s": 0.3,
-}
+GENEROUS = {**UNLIMITED, "presence_grace_s": 0.3}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

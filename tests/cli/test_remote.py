@@ -25,7 +25,8 @@ from tests.cli.conftest import PATIENCE_S, Check, Program, Terminal
 @pytest.fixture
 async def server(tmp_path: Path, terminal: Terminal) -> AsyncIterator[Running]:
     """A chat, where HUBBUB_URL points to."""
-    fast: dict[str, Any] = {"posts_per_second": 1000, "posts_burst": 1000}
+    fast: dict[str, Any] = {"posts_per_second": 1000, "posts_burst": 1000, "room_posts_burst": 1000}
+    fast["room_posts_per_second"] = 1000
     async with serve(Settings(data=tmp_path / "data", **fast)) as running:
         terminal.environment["HUBBUB_URL"] = running.url
         yield running

@@ -140,6 +140,8 @@ DANGEROUS = [
     ({"ping_interval_s": 60}, "ping_interval_s"),
     ({"posts_burst": 200}, "posts"),
     ({"posts_per_second": 50}, "posts"),
+    ({"room_posts_burst": 10}, "in one room"),
+    ({"room_posts_per_second": 5}, "in one room"),
     ({"ring_size": 2000}, "ring_size"),
     ({"drain_s": 120}, "drain_s"),
 ]

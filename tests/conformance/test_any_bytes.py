@@ -25,6 +25,7 @@ from hubbub.server.limits import Config
 from hubbub.server.websocket import WebSocketProtocol
 from hubbub.settings import Settings
 from hubbub.testing.people import Guest
+from hubbub.testing.process import UNLIMITED
 from hubbub.testing.server import Running, serve
 from tests.conformance.mutator import Mutated, Mutator
 from tests.conformance.peer import head, masked
@@ -222,10 +223,7 @@ async def chat_with(running: Running, token: str, next_frame: Callable[[], Mutat
 async def test_any_frames_at_the_chat_are_answered_or_end_the_connection(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    many = 10**9
-    settings = Settings(
-        data=tmp_path, commands_per_second=many, commands_burst=many, posts_per_second=many, posts_burst=many
-    )
+    settings = Settings.model_validate({"data": tmp_path, **UNLIMITED})
     mutator, memory = Mutator(21), Memory(FRAMES // 4)
     frames = 0
     async with serve(settings) as running:

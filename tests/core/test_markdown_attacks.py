@@ -6,7 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.linkify import linkify
 
+from hubbub.core import markdown
 from hubbub.core.markdown import render
 from tests.core.wall import Wall
 
@@ -152,3 +155,28 @@ def test_code_is_shown_to_the_letter(code: str) -> None:
     assume("`````" not in code and "\n".join(code.splitlines()) == code)
     html = render(f"`````\n{code}\n`````")
     assert html == f"<pre><code>{escape(code, quote=False)}\n</code></pre>".replace("\xa0", "&nbsp;")
+
+
+@pytest.mark.parametrize("unit", ["://", "http:// ", "a://", "http://a.b/(", "http://[", "www.a.b://"])
+def test_twice_the_text_is_twice_the_work_for_the_link_finder(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many characters it is given to look through, in all."""
+    looked_through = 0
+
+    def counted(state: StateInline, silent: bool) -> bool:
+        nonlocal looked_through
+        looked_through += len(state.pending) + len(state.src) - state.pos
+        return linkify(state, silent)
+
+    monkeypatch.setattr(markdown, "linkify", counted)
+    work = []
+    for length in (4_000, 8_000):
+        looked_through = 0
+        render((unit * length)[:length])
+        work.append(looked_through)
+    assert 0 < work[1] < 2.5 * work[0]
+
+
+def test_an_address_is_a_link_however_long_it_is() -> None:
+    for length in (markdown.ADDRESS_CHARS - 20, markdown.ADDRESS_CHARS, 5 * markdown.ADDRESS_CHARS):
+        address = "https://example.org/" + "x" * length
+        assert f'href="{address}"' in (render(f"see {address}, please") or "")

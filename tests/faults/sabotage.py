@@ -1,6 +1,8 @@
 """A server that breaks a promise, to show that torture notices: `sabotage.py NAME ARGUMENTS OF THE FAULTY SERVER`."""
 
+import re
 import sys
+import time
 from typing import Any
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -10,15 +12,18 @@ from hubbub.store import sqlite
 from hubbub.store.transaction import SqlTransaction
 from hubbub.testing.faulty_server import main
 
+EVENT = re.compile(r'"type":"(message|member|room)\.')
+
 
 def lose_frames() -> None:
-    """After a while every fiftieth write to a socket is lost."""
+    """After a while every fiftieth write of events to a socket is lost; answers and welcomes are not."""
     write, count = FastOutlet.write, 0
 
     def lossy(outlet: FastOutlet, batch: Any) -> None:
         nonlocal count
-        count += 1
-        if count < 300 or count % 50:
+        is_of_events = all(EVENT.search(frame) for frame in batch.frames)
+        count += is_of_events
+        if not is_of_events or count < 200 or count % 50:
             write(outlet, batch)
 
     FastOutlet.write = lossy  # type: ignore[method-assign]
@@ -55,6 +60,33 @@ def trust_the_cache() -> None:
     sqlite.PRAGMAS = (*pragmas, "synchronous=OFF")
 
 
+def wait_for_readers() -> None:
+    """Everybody waits a while for each connection that does not take what it is given."""
+    write = FastOutlet.write
+
+    def patient(outlet: FastOutlet, batch: Any) -> None:
+        write(outlet, batch)
+        if outlet.stalled_since() is not None:
+            time.sleep(1)
+
+    FastOutlet.write = patient  # type: ignore[method-assign]
+
+
+def upgrade_by_halves() -> None:
+    """Each statement that changes a schema is committed by itself."""
+    execute = SQLiteDialect_pysqlite.do_execute
+
+    def hasty(dialect: Any, cursor: Any, statement: str, *more: Any) -> None:
+        execute(dialect, cursor, statement, *more)
+        if statement.lstrip().startswith("CREATE"):
+            cursor.connection.execute("COMMIT")
+            cursor.connection.execute("BEGIN")
+
+    SQLiteDialect_pysqlite.do_execute = hasty  # type: ignore[method-assign]
+
+
+SABOTAGES = (lose_frames, lose_commits, keep_deleted_texts, trust_the_cache, wait_for_readers, upgrade_by_halves)
+
 if __name__ == "__main__":
-    {f.__name__: f for f in (lose_frames, lose_commits, keep_deleted_texts, trust_the_cache)}[sys.argv[1]]()
+    {sabotage.__name__: sabotage for sabotage in SABOTAGES}[sys.argv[1]]()
     main(sys.argv[2:])

@@ -8,18 +8,19 @@ import pytest
 from hubbub.settings import Settings
 from hubbub.testing.evidence import History, judge
 from hubbub.testing.evidence.witness import Witness
+from hubbub.testing.process import UNLIMITED
 from hubbub.testing.proxy import Flow, Link, Proxy
 from hubbub.testing.server import Running, serve
 from hubbub.testing.torture.auditor import Auditor
 
 STEP = 11
 """Bytes between two cuts; no divisor of anything."""
-FAST = {"posts_per_second": 1e6, "posts_burst": 10**6, "commands_per_second": 1e6, "commands_burst": 10**6}
 
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Running]:
-    async with serve(Settings(data=tmp_path / "data", replay_limit=10**6, **FAST)) as running:  # type: ignore[arg-type]
+    settings = Settings.model_validate({"data": tmp_path / "data", "replay_limit": 10**6, **UNLIMITED})
+    async with serve(settings) as running:
         yield running
 
 

@@ -9,9 +9,8 @@ import pytest
 from hubbub.testing.evidence import History, judge
 from hubbub.testing.evidence.witness import Witness
 from hubbub.testing.process import run_server
-from hubbub.testing.torture.arena import SETTINGS
+from hubbub.testing.torture.arena import READS_ALL, SETTINGS
 from hubbub.testing.torture.auditor import Auditor
-from hubbub.testing.torture.run import READS_ALL
 
 WRITERS = 20
 PATIENCE_S = 60.0

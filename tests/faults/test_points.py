@@ -8,10 +8,9 @@ import pytest
 
 from hubbub.testing.evidence import judge
 from hubbub.testing.faulty_server import POINTS
-from hubbub.testing.torture.arena import arena
+from hubbub.testing.torture.arena import READS_ALL, arena
 from hubbub.testing.torture.auditor import Auditor
 from hubbub.testing.torture.crowd import Crowd
-from hubbub.testing.torture.run import READS_ALL
 
 PATIENCE_S = 60.0
 

@@ -83,7 +83,7 @@ class Rig:
             cut=lambda connection, reason: connection.outlet.abort(),
         )
         self.hub = self.catch_up.hub = Hub(
-            call_soon=asyncio.get_running_loop().call_soon,
+            new_pace=lambda: asyncio.get_running_loop().call_soon,
             on_behind=self.catch_up.start,
             plain_of=lambda frame: f"plain {frame}",
             buffer_limit=LIMIT,
@@ -222,7 +222,7 @@ async def test_one_who_becomes_too_slow_is_reset_when_there_is_space_again(rig: 
     outlet.waiting = LIMIT
     for _ in range(REPLAY_LIMIT + 1):
         rig.happen()
-        rig.hub.flush()
+        await asyncio.sleep(0)
     await rig.rest()
     assert outlet.frames == []
     outlet.waiting = 0

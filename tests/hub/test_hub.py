@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hubbub.core.models import Person, RoomSummary
-from hubbub.hub.hub import Connection, Hub
+from hubbub.hub.hub import Connection, Hub, Soon
 from hubbub.hub.outlet import Batch
 from hubbub.protocol import Reset
 from hubbub.store import StoredFrame
@@ -49,12 +49,18 @@ class ListOutlet:
 class Rig:
     """A hub whose loop ticks when the test says so, with a log to catch up from."""
 
-    def __init__(self, ring_size: int = 4, replay_limit: int = 50, buffer_limit: int = 1000) -> None:
+    def __init__(
+        self,
+        ring_size: int = 4,
+        replay_limit: int = 50,
+        buffer_limit: int = 1000,
+        new_pace: Callable[[], Soon] | None = None,
+    ) -> None:
         self.soon: list[Callable[[], None]] = []
         self.behind: list[tuple[Connection, str]] = []
         self.log: list[StoredFrame] = []
         self.hub = Hub(
-            call_soon=self.soon.append,
+            new_pace=new_pace or (lambda: self.soon.append),
             on_behind=lambda connection, room: self.behind.append((connection, room)),
             plain_of=lambda frame: f"plain {frame}",
             buffer_limit=buffer_limit,
@@ -323,3 +329,21 @@ def test_an_event_that_does_not_follow_is_a_mistake_of_the_caller() -> None:
     rig.open(3)
     with pytest.raises(ValueError, match="5 does not follow 3"):
         rig.hub.deliver("lobby", 5, "e5", None)
+
+
+def test_a_room_that_may_not_be_written_to_yet_keeps_no_other_waiting() -> None:
+    paces: dict[str, list[Callable[[], None]]] = {"lobby": [], "tea": []}
+    made = iter(paces.values())
+    rig = Rig(new_pace=lambda: next(made).append)
+    rig.open(3)
+    rig.hub.open("tea", 0, [])
+    connection, outlet = rig.join(cursor=3)
+    rig.hub.enter(connection, "tea", 0)
+    rig.happen()
+    rig.hub.deliver("tea", 1, "t1", None)
+    for write in paces["tea"]:
+        write()
+    assert outlet.frames == ["t1"]
+    for write in paces["lobby"]:
+        write()
+    assert outlet.frames == ["t1", "e4"]

@@ -26,7 +26,13 @@ class Rig:
         self.now_s = 0.0
         self.published: list[Envelope] = []
         self._later: list[tuple[float, int, Callable[[], None]]] = []
-        self.board = PresenceBoard(call_later=self._call_later, publish=self.published.append, grace_s=grace_s)
+        self.held = False
+        self.board = PresenceBoard(
+            call_later=self._call_later,
+            publish=self.published.append,
+            grace_s=grace_s,
+            is_held=lambda: self.held,
+        )
 
     def pass_time(self, seconds: float = TICK_S) -> list[dict[str, Any]]:
         """Lets time pass, and returns the signals of that time."""
@@ -207,3 +213,18 @@ def test_a_room_that_nobody_is_in_any_more_is_forgotten() -> None:
         rig.pass_time()
         assert rig.board.here("lobby", NAMES_MAX) == ([], 0)
         assert rig.board._rosters == {}
+
+
+def test_what_changes_under_overload_is_told_afterwards_in_one_signal() -> None:
+    rig = Rig(grace_s=0)
+    rig.board.enter("lobby", ANN)
+    rig.pass_time()
+    rig.held = True
+    rig.board.enter("lobby", BOB)
+    rig.board.exit("lobby", ANN)
+    assert rig.pass_time(100) == []
+    assert rig.board.here("lobby", 10) == ([BOB], 1)
+    rig.held = False
+    [signal] = rig.pass_time()
+    assert (signal["here"], signal["gone"], signal["count"]) == ([BOB.model_dump()], [ANN.id], 1)
+    assert rig.pass_time(100) == []

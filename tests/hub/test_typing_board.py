@@ -22,6 +22,7 @@ class Rig:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.crowds: set[str] = set()
+        self.held = False
         self.told: list[tuple[float, dict[str, Any]]] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
         self.board = TypingBoard(
@@ -29,6 +30,7 @@ class Rig:
             clock=lambda: self.now_s,
             tell=self._tell,
             is_crowd=self.crowds.__contains__,
+            is_held=lambda: self.held,
         )
 
     def pass_time(self, seconds: float = TICK_S) -> None:
@@ -174,3 +176,20 @@ def test_there_is_at_most_one_signal_a_second_each_tells_something_new_and_the_l
     assert all(one != other for one, other in pairwise(signals))
     times = [time for time, _ in rig.told]
     assert all(later - earlier >= TICK_S - 1e-9 for earlier, later in pairwise(times))
+
+
+def test_under_overload_nobody_is_told_who_types_and_what_is_true_afterwards_is_told_then() -> None:
+    rig = Rig()
+    rig.board.type("lobby", ANN)
+    assert rig.heard() == [(["Ann"], 0)]
+    rig.held = True
+    rig.board.type("lobby", BOB)
+    rig.pass_time(LASTS_S + TICK_S)
+    assert rig.heard() == []
+    rig.board.type("lobby", BOB)
+    rig.held = False
+    rig.pass_time(TICK_S)
+    assert rig.heard() == [(["Bob"], 0)]
+    rig.pass_time(LASTS_S + TICK_S)
+    assert rig.heard() == [([], 0)]
+    assert rig.later == []

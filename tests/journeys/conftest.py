@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hubbub.settings import Settings
+from hubbub.testing.process import UNLIMITED
 from hubbub.testing.server import Running, serve
 
 Serve = Callable[..., AbstractAsyncContextManager[Running]]
@@ -16,9 +17,7 @@ def serving(tmp_path: Path) -> Serve:
     """Starts a server on this test's data folder; again, after it has ended, on the same data."""
 
     def start(**settings: Any) -> AbstractAsyncContextManager[Running]:
-        generous = {"posts_per_second": 10_000, "posts_burst": 10_000}
-        generous |= {"commands_per_second": 10_000, "commands_burst": 10_000}
-        return serve(Settings(data=tmp_path / "data", **(generous | settings)))
+        return serve(Settings(data=tmp_path / "data", **(UNLIMITED | settings)))
 
     return start
 

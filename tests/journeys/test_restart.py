@@ -15,9 +15,8 @@ import pytest
 from hubbub.testing.evidence import History, judge
 from hubbub.testing.evidence.witness import Witness
 from hubbub.testing.people import PATIENCE_S, Guest, Refused
-from hubbub.testing.process import ServerProcess, run_server
+from hubbub.testing.process import UNLIMITED, ServerProcess, run_server
 from hubbub.testing.torture.auditor import Auditor
-from tests.faults.test_cuts import FAST
 from tests.faults.test_kill import Writer
 
 SHORT = {"drain_s": 1, "close_timeout_s": 1}
@@ -106,7 +105,7 @@ async def test_no_client_can_put_the_end_off(
     tmp_path: Path, misbehaves: Callable[[ServerProcess, Peer], Awaitable[None]]
 ) -> None:
     """`stop` waits for the end as long as the server is allowed to take."""
-    async with run_server(tmp_path / "data", **FAST, **SHORT) as server, AsyncExitStack() as stack:
+    async with run_server(tmp_path / "data", **UNLIMITED, **SHORT) as server, AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(Peer.of(server)) for _ in range(3)]
         await asyncio.gather(*(misbehaves(server, peer) for peer in peers))
         assert await server.stop() == 0
@@ -117,7 +116,7 @@ async def test_two_writers_and_a_listener_across_restarts_lose_and_double_nothin
     writers: list[Writer] = []
     with History(tmp_path / "writers.jsonl") as history:
         for turn in range(3):
-            async with run_server(data, port=port, **FAST, **SHORT) as server:
+            async with run_server(data, port=port, **UNLIMITED, **SHORT) as server:
                 port = int(server.url.rpartition(":")[2])
                 if not writers:
                     listener = await Guest.registers(server.url, "Listener")
@@ -134,7 +133,7 @@ async def test_two_writers_and_a_listener_across_restarts_lose_and_double_nothin
                 assert listener.close_code == 1012
                 listener.signals.clear()
 
-        async with run_server(data, port=port, replay_limit=10**6, **FAST, **SHORT) as server:
+        async with run_server(data, port=port, replay_limit=10**6, **UNLIMITED, **SHORT) as server:
             for writer in writers:
                 await writer.witness.returns()
                 await writer.write(writer.answered + 2)

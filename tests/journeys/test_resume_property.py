@@ -30,6 +30,7 @@ from hubbub.protocol import (
 from hubbub.service import VERBS
 from hubbub.settings import Settings
 from hubbub.testing.mirror import Mirror
+from hubbub.testing.process import UNLIMITED
 
 ROOM = "plans"
 texts = st.sampled_from(["hi", "*bold* https://example.org", "one\ntwo", "`code`", "naïve ✓"])
@@ -75,9 +76,7 @@ def test_state_before_and_the_events_make_the_state_after(
 async def compare(
     folder: Path, before: list[tuple[int, AnyCommand]], after: list[tuple[int, AnyCommand]], archive: bool
 ) -> None:
-    fast: dict[str, Any] = {"posts_per_second": 1e6, "posts_burst": 10**6}
-    fast |= {"commands_per_second": 1e6, "commands_burst": 10**6}
-    chat = Chat(Settings(data=folder, **fast))
+    chat = Chat(Settings.model_validate({"data": folder, **UNLIMITED}))
     await chat.start()
     try:
         people = [(await chat.people.arrive(name))[0] for name in ("Ann", "Bob", "Cleo")]

@@ -52,13 +52,12 @@ from hubbub.settings import Settings
 from hubbub.store import Committed, Reader
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.mirror import Mirror
+from hubbub.testing.process import UNLIMITED
 from tests.journeys.house import MAKES, House
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 STEPS = 30
 PEOPLE_MAX = 4
-MANY = 10**9
-LIMITS = {"posts_per_second": MANY, "posts_burst": MANY, "commands_per_second": MANY, "commands_burst": MANY}
 READS_ONLY = {"history", "pins", "search", "rooms", "members", "here", "typing"}
 
 T = TypeVar("T")
@@ -119,8 +118,10 @@ class WholeService(RuleBasedStateMachine):
         context = Context(
             store=self.store,
             bus=bus,
-            presence=PresenceBoard(call_later=lambda _, work: None, publish=bus.publish, grace_s=0),
-            settings=Settings(**LIMITS),
+            presence=PresenceBoard(
+                call_later=lambda _, work: None, publish=bus.publish, grace_s=0, is_held=lambda: False
+            ),
+            settings=Settings(**UNLIMITED),
             now=now_ms,
             place=lambda: Place(name="Tea house"),
             new_token=lambda: secrets.token_urlsafe(32),

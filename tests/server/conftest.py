@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from hubbub.hub.outlet import Outlet
 from hubbub.server import _protocols
 from hubbub.server.limits import Config, Limits
+from hubbub.testing.server import EndsAtOnce
 from hubbub.web.outlets import outlet_for
 
 PATIENCE_S = 20.0
@@ -63,7 +64,7 @@ async def run(app: Any, *, limits: Limits = LONG, http: str = "auto", portable: 
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
-    server = uvicorn.Server(config)
+    server = EndsAtOnce(config)
     serving = asyncio.create_task(server._serve([listener]))
     await eventually(lambda: server.started)
     try:
@@ -71,7 +72,7 @@ async def run(app: Any, *, limits: Limits = LONG, http: str = "auto", portable: 
     finally:
         for connection in list(server.server_state.connections):
             connection.transport.abort()
-        server.should_exit = True
+        server.end()
         await serving
 
 

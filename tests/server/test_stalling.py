@@ -105,6 +105,18 @@ async def test_72_one_byte_now_and_then_does_not_help(http: str, first: bytes) -
         dripping.cancel()
 
 
+async def test_beyond_so_many_sockets_new_ones_are_closed_and_there_is_space_again_afterwards(http: str) -> None:
+    async with run(answer, limits=LONG._replace(sockets=3), http=http) as program:
+        async with Peer.of(program), Peer.of(program), Peer.of(program):
+            await eventually(lambda: len(program.connections) == 3)
+            async with Peer.of(program, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") as one_too_many:
+                assert await one_too_many.rest() == b""
+            assert program.server.config.cuts == {"full": 1}  # type: ignore[attr-defined]
+        await eventually(lambda: not program.connections)
+        async with served(program):
+            pass
+
+
 async def test_a_slow_second_request_has_a_deadline_too(http: str) -> None:
     async with (
         run(answer, limits=SHORT, http=http) as program,

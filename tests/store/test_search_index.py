@@ -16,14 +16,14 @@ from sqlalchemy import text
 from hubbub.core.models import Found
 from hubbub.core.search import Place, Query, read_query
 from hubbub.errors import Unavailable
-from hubbub.protocol import Envelope, MessageDeleted, MessageEdited
+from hubbub.protocol import Envelope, MessageDeleted, MessageEdited, MessagePosted, RoomCreated
 from hubbub.store import Committed, Reader, Transaction
-from hubbub.store.index import BLOCK_MAX, _numbers, _pack, _unpack
 from hubbub.store.indexer import Indexer
+from hubbub.store.packed import BLOCK_MAX, numbers_of, pack, unpack
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.store_search import found, page
 from hubbub.testing.store_stage import ANN, AT, BOB, PLANS, Opened, draft, found_plans, post
-from tests.store.older import make_older
+from hubbub.testing.torture.copies import make_older
 from tests.store.test_sqlite_statements import cost
 
 PATIENCE_S = 20.0
@@ -103,8 +103,8 @@ async def compare(path: Path, happenings: list[tuple[object, ...]], asked: list[
 
 @given(st.sets(st.integers(0, BLOCK_MAX - 1)))
 def test_numbers_come_back_from_their_bytes(numbers: set[int]) -> None:
-    packed = _pack(sorted(numbers))
-    assert _numbers(_unpack(packed)) == sorted(numbers)
+    packed = pack(sorted(numbers))
+    assert numbers_of(unpack(packed)) == sorted(numbers)
     assert len(packed) <= BLOCK_MAX // 8
 
 
@@ -220,6 +220,18 @@ async def test_a_block_that_was_read_before_a_change_is_made_anew(plans: Opened,
     assert await plans.store.write(lambda tx: tx.add_to_index(block)) is False  # type: ignore[attr-defined]
     assert await index(plans.store, 2) == 1  # type: ignore[arg-type]
     assert await found(plans, "green") == []
+
+
+async def test_a_block_is_stored_although_others_have_posted_since_it_was_read(plans: Opened) -> None:
+    await plans.store.write(lambda tx: tx.append(draft(RoomCreated, room="later", name="Later")))
+    await plans.happens(post("green tea"), draft(MessagePosted, room="later", text="black tea"))
+    block = await plans.reads(lambda reader: reader.next_block(2))  # type: ignore[attr-defined]
+    await plans.happens(post("white tea"), draft(MessagePosted, room="later", text="red tea"))
+    assert await plans.store.write(lambda tx: tx.add_to_index(block)) is True  # type: ignore[attr-defined]
+    assert await index(plans.store, 2) == 1  # type: ignore[arg-type]
+    rooms = [PLANS, "later"]
+    answers = await plans.reads(lambda reader: reader.search(ANN.id, read_query("tea"), rooms=rooms))
+    assert sorted(hit.message.text for hit in answers.hits) == ["black tea", "green tea", "red tea", "white tea"]
 
 
 async def test_indexing_goes_on_after_the_database_could_not() -> None:

@@ -9,8 +9,7 @@ import pytest
 from tutorial_people import Hubbub, Server, serve
 
 from hubbub import Settings, create_app
-
-QUICK = {"posts_per_second": 1000, "posts_burst": 2000, "commands_per_second": 1000, "commands_burst": 2000}
+from hubbub.testing.process import UNLIMITED
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def hubbub(tmp_path: Path) -> Hubbub:
 
     @asynccontextmanager
     async def start(*, uvicorn: dict[str, Any] | None = None, **changes: Any) -> AsyncIterator[Server]:
-        settings = Settings(data=tmp_path / "data", **(QUICK | changes))
+        settings = Settings(data=tmp_path / "data", **(UNLIMITED | changes))
         app = create_app(settings)
         options = {
             "ws_max_size": settings.frame_max_bytes,

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
-from playwright.async_api import Page, Route, WebSocketRoute, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright, expect
 from tutorial_people import Hubbub, Server, serve, talkers
 
 from hubbub import Chat, Settings
@@ -27,17 +28,32 @@ CHROMIUM_ARGS = [
 ]
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    """A page that must not complain."""
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        page = await browser.new_page()
-        failures: list[str] = []
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        yield page
+        yield browser
         await browser.close()
-        assert failures == []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server(hubbub: Hubbub) -> AsyncIterator[Server]:
+    async with hubbub() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A page that must not complain."""
+    page = await browser.new_page()
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    yield page
+    await page.close()
+    assert failures == []
 
 
 async def write(page: Page, text: str) -> None:

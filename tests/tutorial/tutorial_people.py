@@ -14,6 +14,8 @@ from httpx2 import AsyncClient
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from hubbub.testing.server import EndsAtOnce
+
 PATIENCE_S = 20.0
 
 
@@ -62,7 +64,7 @@ async def serve(app: Any, *, port: int = 0, **options: Any) -> AsyncIterator[Ser
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=1, **options
     )
-    server = uvicorn.Server(config)
+    server = EndsAtOnce(config)
     running = asyncio.create_task(_run(server))
     try:
         await until(lambda: server.started or running.done())
@@ -70,7 +72,7 @@ async def serve(app: Any, *, port: int = 0, **options: Any) -> AsyncIterator[Ser
             await running
         yield Server(server)
     finally:
-        server.should_exit = True
+        server.end()
         await running
 
 

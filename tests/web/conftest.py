@@ -5,19 +5,13 @@ import httpx2
 import pytest
 
 from hubbub.settings import Settings
+from hubbub.testing.process import UNLIMITED
 from hubbub.testing.server import Running, serve
 
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Running]:
-    settings = Settings(
-        data=tmp_path,
-        hello_timeout_s=0.5,
-        posts_per_second=1000,
-        posts_burst=1000,
-        commands_per_second=1000,
-        commands_burst=1000,
-    )
+    settings = Settings.model_validate({"data": tmp_path, "hello_timeout_s": 0.5, **UNLIMITED})
     async with serve(settings) as running:
         yield running
 

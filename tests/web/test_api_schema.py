@@ -25,11 +25,10 @@ from schemathesis.specs.openapi.checks import (
 
 from hubbub.app import create_app
 from hubbub.settings import Settings
+from hubbub.testing.process import UNLIMITED
 
 EXAMPLES = 10
 """Of each operation, good ones and as many bad ones."""
-MANY = 10**9
-LIMITS = {"posts_per_second": MANY, "posts_burst": MANY, "commands_per_second": MANY, "commands_burst": MANY}
 URL = "http://chat.example"
 CHECKS = [
     not_a_server_error,
@@ -88,7 +87,7 @@ def calling(app: FastAPI, lifespan: Any) -> Iterator[Caller]:
 
 @pytest.fixture
 def caller(tmp_path: Path) -> Iterator[Caller]:
-    app = create_app(Settings(data=tmp_path, **LIMITS))
+    app = create_app(Settings(data=tmp_path, **UNLIMITED))
     with calling(app, app.state.chat.lifespan(app)) as caller:
         yield caller
 

@@ -262,6 +262,31 @@ async def test_posting_too_fast_is_refused_with_the_time_to_wait(tmp_path: Any) 
         await tab.drops()
 
 
+async def test_all_people_together_write_so_much_into_one_room_and_another_room_is_free(tmp_path: Any) -> None:
+    from hubbub.settings import Settings
+    from hubbub.testing.server import serve
+
+    settings = Settings(data=tmp_path, room_posts_per_second=0.01, room_posts_burst=3)
+    async with serve(settings) as server, Guest.arrives(server.url) as ann, Guest.arrives(server.url) as bob:
+        with pytest.raises(Refused, match="empty_text"):
+            await ann.says(" ")  # what is not written does not count
+        seq = await ann.says("one")
+        await bob.says("two")
+        await bob.does("react", room="lobby", message=seq, emoji="👍")
+        for verb in ({"text": "three"}, {"text": "four"}):
+            with pytest.raises(Refused, match="Much is written in this room now") as refused:
+                await ann.does("post", room="lobby", **verb)
+            assert refused.value.code == "rate_limited"
+            assert 0 < refused.value.problem["retry_after_s"] <= 100
+        await ann.does("delete", room="lobby", message=seq)  # what takes something back is always possible
+        room = (await ann.does("create", name="Tea"))["id"]
+        await ann.says("three", room=room)
+        for _ in range(5):
+            with pytest.raises(Refused, match="not_a_member"):
+                await bob.says("I may not write here", room=room)
+        await ann.says("four", room=room)
+
+
 async def test_a_deleted_text_is_in_no_frame_that_anybody_gets_later(server: Running, ann: Guest) -> None:
     async with httpx2.AsyncClient() as http:
         seq = await ann.says("canary-5719 secret")

@@ -59,6 +59,9 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     if settings.posts_burst > settings.commands_burst or settings.posts_per_second > settings.commands_per_second:
         advice = "Raise commands_burst and commands_per_second too."
         yield warn("More posts are allowed than commands, and each post is a command.", advice)
+    if settings.posts_burst > settings.room_posts_burst or settings.posts_per_second > settings.room_posts_per_second:
+        advice = "Raise room_posts_burst and room_posts_per_second too."
+        yield warn("One person may post more than all people together may in one room.", advice)
     if settings.ring_size > settings.replay_limit:
         advice = "Lower ring_size, or raise replay_limit."
         yield warn("More events are kept in memory than are ever replayed (ring_size, replay_limit).", advice)

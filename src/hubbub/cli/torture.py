@@ -30,6 +30,14 @@ COUNTS = {
     "unanswered": "commands without an answer",
 }
 
+SURVIVED = {
+    "kills": "kills survived",
+    "power cuts": "power cuts survived",
+    "cut points": "cut points survived: bytes of a connection, stations of a message, statements of an upgrade",
+    "backups": "backups restored and compared",
+    "acknowledged": "acknowledged changes, each found in a backup that was made later",
+}
+
 
 def command(
     minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="How long the faults go on.")] = 1.0,
@@ -119,6 +127,13 @@ def _print(report: "Report", seed: int) -> None:
         print(f"{counts[name]:>10,}  {words}")
     for name, count in sorted(report.faults.items()):
         print(f"{count:>10,}  × {name}")
+    for name, words in SURVIVED.items():
+        if name in report.survived:
+            print(f"{report.survived[name]:>10,}  {words}")
+    if waits := report.waits:
+        before, stalled = (f"{1000 * seconds:.1f} ms" for seconds in (waits.before_s, waits.stalled_s))
+        words = f"the wait for an acknowledgement while some read nothing (p95: {before}, {stalled})"
+        print(f"{waits.ratio:>10.1f}  × {words}")
     if report.slowest_start_s:
         print(f"{report.slowest_start_s:>8.1f} s  for the slowest of the server's starts")
     for name, why in report.missing.items():

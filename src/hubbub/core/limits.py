@@ -1,14 +1,22 @@
 """How often: the generic cell rate algorithm (ITU-T I.371), one number for each key."""
 
+import math
 from typing import NamedTuple
 
-FORGET_EVERY = 1024
-"""Calls between looks for keys that need not be remembered any more."""
+FORGET_EVERY_S = 10.0
+"""Between looks for keys that need not be remembered any more."""
+KEYS_MAX = 50_000
+"""Remembered at once, about 8 MB. When more come in so short a time, the half that used least is forgotten."""
 
 
 class Rate(NamedTuple):
     per_second: float
     burst: int
+
+
+def when_to_try(wait_s: float) -> str:
+    """For a person, and never too early."""
+    return f"Try again in {math.ceil(wait_s * 10) / 10:.1f} s."
 
 
 class Meter:
@@ -19,12 +27,11 @@ class Meter:
         self._tolerance_s = self._interval_s * rate.burst
         self._full_at: dict[str, float] = {}
         """For each key the time at which its whole burst is allowed again."""
-        self._calls = 0
+        self._forget_at = 0.0
 
     def take(self, key: str, now_s: float, cost: int = 1) -> float:
         """0 when allowed; else nothing is taken, and the seconds to wait are returned. `now_s` never goes back."""
-        self._calls += 1
-        if self._calls % FORGET_EVERY == 0:
+        if now_s >= self._forget_at or len(self._full_at) >= KEYS_MAX:
             self._forget(now_s)
         full_at = max(self._full_at.get(key, now_s), now_s) + self._interval_s * cost
         wait_s = full_at - now_s - self._tolerance_s
@@ -33,9 +40,19 @@ class Meter:
         self._full_at[key] = full_at
         return 0.0
 
+    def give_back(self, key: str, now_s: float, cost: int = 1) -> None:
+        """Undoes a `take` that was allowed, for something that was not done."""
+        full_at = self._full_at.pop(key, now_s) - self._interval_s * cost
+        if full_at > now_s:
+            self._full_at[key] = full_at
+
     def __len__(self) -> int:
         """The number of keys remembered."""
         return len(self._full_at)
 
     def _forget(self, now_s: float) -> None:
-        self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now_s}
+        self._forget_at = now_s + FORGET_EVERY_S
+        kept = {key: full_at for key, full_at in self._full_at.items() if full_at > now_s}
+        if len(kept) >= KEYS_MAX:
+            kept = {key: kept[key] for key in sorted(kept, key=kept.__getitem__)[-KEYS_MAX // 2 :]}
+        self._full_at = kept

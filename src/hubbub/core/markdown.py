@@ -22,6 +22,10 @@ LANGUAGES = set(
 """Only these are coloured, and only up to that length: other lexers of Pygments need seconds for some texts (Gherkin:
 10 s for 4,000 empty lines), in regular expressions during which nothing else of the program runs."""
 HIGHLIGHT_PREFIX = "tok-"
+SCHEME_CHARS = 20
+"""More than a scheme has that becomes a link by itself."""
+ADDRESS_CHARS = 500
+"""Looked at first: hardly an address is longer."""
 
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
 ATTRIBUTES: dict[str, set[str]] = {
@@ -107,11 +111,19 @@ _WWW = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[^\s<>()\[\]\"']*)?"
 
 def _linkify(state: StateInline, silent: bool) -> bool:
     """markdown-it's own rule, but only where it gets on: it may find an address that ends where it stands ("www.a.b://",
-    "abcdefgh[http://p://"), and markdown-it raises an error at that."""
-    before = state.pos
-    found = linkify(state, True)
-    gets_on, state.pos = state.pos > before, before
-    return found and gets_on and linkify(state, silent)
+    "abcdefgh[http://p://"), and markdown-it raises an error at that. It looks for a scheme in all that stands before,
+    and for the end of an address in all that follows: here only nearby, or many of them would take the square of the
+    time."""
+    pos, pending, text = state.pos, state.pending, state.src
+    for nearby in (pos + ADDRESS_CHARS, len(text)):
+        state.src, state.pending = text[:nearby], pending[-SCHEME_CHARS:]
+        found = linkify(state, True)
+        end, state.pos, state.pending = state.pos, pos, pending
+        if end < nearby:
+            break
+    is_link = found and end > pos and linkify(state, silent)
+    state.src = text
+    return is_link
 
 
 def _link_open(renderer: Any, tokens: list[Token], index: int, options: Any, env: Any) -> str:

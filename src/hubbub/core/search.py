@@ -67,16 +67,19 @@ class Needle(NamedTuple):
                 terms.append(Term(word, True))  # it begins a pair, or stands for itself
         return terms
 
-    def find(self, words: list[Word]) -> list[tuple[int, int]]:
-        """Where it stands among these words."""
-        count, last = len(self.words), self.words[-1]
-        found: list[tuple[int, int]] = []
-        for at in range(len(words) - count + 1):
-            final = words[at + count - 1]
-            fits = final.text.startswith(last) if self.prefix else final.text == last
-            if fits and all(words[at + n].text == self.words[n] for n in range(count - 1)):
-                found.append((words[at].start, final.start + len(last)))
-        return found
+    def stands_at(self, words: list[str]) -> list[int]:
+        """With which of these words it begins."""
+        *before, last = self.words
+        count = len(before)
+        finals = enumerate(words[count:])
+        ends = [at for at, word in finals if (word.startswith(last) if self.prefix else word == last)]
+        return [at for at in ends if words[at : at + count] == before]
+
+    def places(self, words: list[Word]) -> list[tuple[int, int]]:
+        """Where it stands in the text that has these words."""
+        last = len(self.words) - 1
+        begins = self.stands_at([word.text for word in words])
+        return [(words[at].start, words[at + last].start + len(self.words[last])) for at in begins]
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,16 @@ class Query:
         folded = Folded(text)
         if not all(word in folded.bare for needle in self.needles for word in needle.words):
             return None  # most texts leave here, before their words are told apart
+        plain_words = folded.plain_words()
+        if not all(needle.stands_at(plain_words) for needle in self.needles):
+            return None  # and the others here, before it is known where each word stands
+        if any(needle.stands_at(plain_words) for needle in self.without):
+            return None
         words = folded.words()
         if self.has_link and not any(folded.bare.startswith("://", end) for word, _, end in words if word in _SCHEMES):
             return None
-        if any(needle.find(words) for needle in self.without):
-            return None
-        places = [needle.find(words) for needle in self.needles]
-        if not all(places):
-            return None
-        return _snippet(folded.text, folded.places([place for found in places for place in found]))
+        places = [place for needle in self.needles for place in needle.places(words)]
+        return _snippet(folded.text, folded.places(places))
 
 
 def read_query(text: str, utc_offset_min: int = 0) -> Query:

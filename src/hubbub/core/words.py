@@ -40,6 +40,9 @@ class Folded:
         self.text = unicodedata.normalize("NFC", text)
         self.bare = self.text.lower() if self.text.isascii() else "".join(map(_fold, self.text))
 
+    def plain_words(self) -> list[str]:
+        return _pattern(self.bare).findall(self.bare)
+
     def words(self) -> list[Word]:
         return [Word(match[0], match.start(), match.end()) for match in _pattern(self.bare).finditer(self.bare)]
 
@@ -63,8 +66,7 @@ class Folded:
 
 
 def words_of(text: str) -> list[str]:
-    bare = Folded(text).bare
-    return _pattern(bare).findall(bare)
+    return Folded(text).plain_words()
 
 
 def terms_of(text: str) -> set[str]:

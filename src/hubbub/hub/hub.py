@@ -10,6 +10,7 @@ All methods are plain functions and run in the event loop's thread, so that none
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from hubbub.core.models import Person, RoomSummary
@@ -52,6 +53,10 @@ class Frame(NamedTuple):
     """0 for a signal."""
 
 
+Soon = Callable[[Callable[[], None]], object]
+"""Calls a function when it may be, at the end of the loop's tick at the earliest."""
+
+
 class Load(NamedTuple):
     """What the hub has to do with now."""
 
@@ -63,9 +68,10 @@ class Load(NamedTuple):
 class Feed:
     """A room that somebody on this node listens to."""
 
-    __slots__ = ("behind", "head", "live", "pending", "ring", "written")
+    __slots__ = ("behind", "head", "live", "pending", "ring", "soon", "written")
 
-    def __init__(self, head: int, ring_size: int) -> None:
+    def __init__(self, head: int, ring_size: int, soon: Soon) -> None:
+        self.soon = soon
         self.head = head
         """`seq` of the last event delivered to this node."""
         self.written = head
@@ -77,20 +83,20 @@ class Feed:
 
 
 class Hub:
-    """`call_soon` schedules a function for the end of the loop's tick; `on_behind(connection, room)` is told when a
-    connection needs frames that only the store has (and again after each time its outlet has drained)."""
+    """`new_pace` makes what says when one room is written to (see `hubbub.hub.pace`); `on_behind(connection, room)` is
+    told when a connection needs frames that only the store has (and again after each time its outlet has drained)."""
 
     def __init__(
         self,
         *,
-        call_soon: Callable[[Callable[[], None]], object],
+        new_pace: Callable[[], Soon],
         on_behind: Callable[[Connection, str], None],
         plain_of: Callable[[str], str | None],
         buffer_limit: int,
         ring_size: int,
         replay_limit: int,
     ) -> None:
-        self._call_soon = call_soon
+        self._new_pace = new_pace
         self._on_behind = on_behind
         self._plain_of = plain_of
         self._limit = buffer_limit
@@ -98,7 +104,6 @@ class Hub:
         self._replay_limit = replay_limit
         self._feeds: dict[str, Feed] = {}
         self._people: dict[str, dict[Connection, None]] = {}
-        self._dirty: dict[Feed, str] = {}
         # Counted since the start:
         self.deliveries = 0
         self.falls = 0
@@ -115,7 +120,7 @@ class Hub:
         if room in self._feeds:
             return
         self._retire_idle_feeds()
-        feed = self._feeds[room] = Feed(head, self._ring_size)
+        feed = self._feeds[room] = Feed(head, self._ring_size, self._new_pace())
         feed.ring.extend(Frame(stored.frame, self._plain_of(stored.frame), stored.seq) for stored in recent)
 
     def head(self, room: str) -> int | None:
@@ -251,22 +256,16 @@ class Hub:
 
     # The end of a tick ---------------------------------------------------------------------------------------
 
-    def flush(self) -> None:
-        """Writes what this tick delivered, one batch for each room and language."""
-        dirty, self._dirty = self._dirty, {}
-        for feed, room in dirty.items():
-            self._write_pending(room, feed)
-
     def _enqueue(self, room: str, feed: Feed, frame: Frame) -> None:
         if not feed.live:
             feed.written = feed.head
             return
+        if not feed.pending:
+            feed.soon(partial(self._write_pending, room, feed))
         feed.pending.append(frame)
-        if not self._dirty:
-            self._call_soon(self.flush)
-        self._dirty[feed] = room
 
     def _write_pending(self, room: str, feed: Feed) -> None:
+        """Writes what has come since the last time, one batch for each language."""
         frames, feed.pending = feed.pending, []
         if frames:
             everything, plain = _batch(frames, False), _batch(frames, True)

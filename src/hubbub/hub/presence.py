@@ -15,7 +15,8 @@ TICK_S = 1.0
 
 class PresenceBoard:
     """`call_later(seconds, function)` is the loop's; `publish` hands an envelope to the bus. `grace_s`: how long
-    somebody whose last connection closed still counts as here, because a reload closes and opens one."""
+    somebody whose last connection closed still counts as here, because a reload closes and opens one. While `is_held`,
+    nothing is told; afterwards all that has changed is one signal."""
 
     def __init__(
         self,
@@ -23,10 +24,12 @@ class PresenceBoard:
         call_later: Callable[[float, Callable[[], None]], object],
         publish: Callable[[Envelope], None],
         grace_s: float,
+        is_held: Callable[[], bool],
     ) -> None:
         self._call_later = call_later
         self._publish = publish
         self._grace_s = grace_s
+        self._is_held = is_held
         self._rosters: dict[str, Roster] = {}
         self._changed: dict[str, None] = {}
         self._ticking = False
@@ -66,6 +69,9 @@ class PresenceBoard:
             self._call_later(TICK_S, self._tell)
 
     def _tell(self) -> None:
+        if self._is_held():
+            self._call_later(TICK_S, self._tell)
+            return
         self._ticking = False
         changed, self._changed = self._changed, {}
         for room in changed:

@@ -18,7 +18,8 @@ NAMED_MAX = 5
 
 class TypingBoard:
     """`call_later(seconds, function)` is the loop's, `clock` gives its seconds; `tell(room, frame)` hands a signal to
-    everybody live in the room; `is_crowd(room)`: whether so many are here that nobody is named."""
+    everybody live in the room; `is_crowd(room)`: whether so many are here that nobody is named. While
+    `is_held`, nothing is told."""
 
     def __init__(
         self,
@@ -27,11 +28,13 @@ class TypingBoard:
         clock: Callable[[], float],
         tell: Callable[[str, str], None],
         is_crowd: Callable[[str], bool],
+        is_held: Callable[[], bool],
     ) -> None:
         self._call_later = call_later
         self._clock = clock
         self._tell = tell
         self._is_crowd = is_crowd
+        self._is_held = is_held
         self._rooms: dict[str, Typists] = {}
         self._told: dict[str, Typing] = {}
 
@@ -56,6 +59,9 @@ class TypingBoard:
         return told.model_dump_json() if told else None
 
     def _look(self, room: str) -> None:
+        if self._is_held():
+            self._call_later(TICK_S, lambda: self._look(room))
+            return
         typists = self._rooms[room]
         typists.expire(self._clock())
         named = [] if self._is_crowd(room) else typists.people(NAMED_MAX)

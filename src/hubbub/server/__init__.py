@@ -15,8 +15,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from hubbub.app import Chat
+from hubbub.core.addresses import Networks
 from hubbub.errors import SetupError
-from hubbub.server.limits import Config, Limits, room_for
+from hubbub.server.limits import OTHER_FILES, Config, Limits, room_for
 from hubbub.server.tls import certificate_of
 from hubbub.settings import Settings
 from hubbub.web.socket import SocketFirst
@@ -77,15 +78,18 @@ class Server(uvicorn.Server):
             "timeout_graceful_shutdown": max(1, round(settings.drain_s)),
             "server_header": False,
             "root_path": settings.root_path,
+            "forwarded_allow_ips": Networks(settings.trusted_proxies).written(),
         }
         self._certificate = certificate = certificate_of(settings.tls_cert, settings.tls_key)
         if certificate:
             defaults["ssl_context_factory"] = lambda config, default: certificate.context
+        connections = room_for(settings.connections_max)
         limits = Limits(
             request_s=settings.request_timeout_s,
             stall_s=settings.stall_timeout_s,
             close_s=settings.close_timeout_s,
-            connections=room_for(settings.connections_max),
+            connections=connections,
+            sockets=connections + OTHER_FILES // 2,
         )
         self._chat: Chat = app.state.chat
         whole = SocketFirst(app, self._chat)

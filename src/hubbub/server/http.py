@@ -59,6 +59,9 @@ class Deadlines(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if len(self.connections) > self.config.limits.sockets:
+            self.config.cuts["full"] += 1
+            self.transport.abort()
         self._look()
 
     def data_received(self, data: bytes) -> None:

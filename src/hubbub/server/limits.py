@@ -24,6 +24,9 @@ class Limits(NamedTuple):
     """From the first sign of an end until the socket is freed."""
     connections: int = sys.maxsize
     """Open at once. Beyond, WebSockets are refused."""
+    sockets: int = sys.maxsize
+    """Open at once, those that have asked for nothing yet too. Beyond, they are closed at once: a program that has no
+    file left can let nobody in and open no database."""
 
 
 class Config(uvicorn.Config):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from hubbub.bus import Bus
 from hubbub.core.models import Place
+from hubbub.core.shedding import Shedding
 from hubbub.hub.presence import PresenceBoard
 from hubbub.settings import Settings
 from hubbub.store import Store
@@ -25,5 +26,6 @@ class Context:
     """The place as it is now."""
     new_token: Callable[[], str]
     """A fresh secret of 256 random bits, safe in a URL or header."""
+    shedding: Shedding = field(default_factory=Shedding)
     searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_MAX))
     """So that searches never keep all of the store's readers from everybody else."""

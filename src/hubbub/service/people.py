@@ -5,6 +5,7 @@ import hashlib
 from hubbub.core import policy
 from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
 from hubbub.core.names import guest_name
+from hubbub.core.shedding import Shed
 from hubbub.core.text import clean_name
 from hubbub.errors import Forbidden, Unavailable
 from hubbub.protocol import ChangeName, Envelope, Me, MemberRenamed
@@ -24,10 +25,11 @@ class People:
 
     async def arrive(self, name: str | None = None) -> tuple[Person, str]:
         """Makes a guest, in the lobby, and a session token for it. The id is the time of this first visit.
-        Raises Forbidden when guests are not welcome, Invalid for a bad name."""
+        Raises Forbidden when guests are not welcome, Invalid for a bad name, Unavailable `overloaded`."""
         if self._context.place().guests == "no":
             raise Forbidden("Guests are not welcome here.", code="no_guests")
         called = clean_name(name) if name else None
+        self._context.shedding.check(Shed.READING)
         token = self._context.new_token()
 
         def change(tx: Transaction) -> Person:

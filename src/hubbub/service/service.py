@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from hubbub.core.limits import Meter, Rate
+from hubbub.core.limits import Meter, Rate, when_to_try
 from hubbub.core.models import Found, History, Person, RoomSummary
-from hubbub.errors import RateLimited
+from hubbub.core.shedding import Shed
+from hubbub.errors import HubbubError, RateLimited
 from hubbub.protocol import (
     AnyCommand,
     Applied,
@@ -48,6 +49,8 @@ class Verb(NamedTuple):
     run: Callable[[Context, Person, Any], Awaitable[Value]]
     answer: type
     """What a `result` carries as its `value`."""
+    shed: Shed = Shed.POSTING
+    """From which step of shedding on it is not done. Signals are dropped, everything else is refused."""
     posts: bool = False
     """Whether it counts against the limit for messages, beside the one for commands."""
 
@@ -60,22 +63,26 @@ VERBS: dict[type[Command], Verb] = {
     Unreact: Verb(messages.unreact, Applied),
     Pin: Verb(messages.pin, Applied),
     Unpin: Verb(messages.unpin, Applied),
-    GetHistory: Verb(messages.history, History),
-    ListPins: Verb(messages.pins, Pins),
-    Search: Verb(search.search, Found),
+    GetHistory: Verb(messages.history, History, Shed.READING),
+    ListPins: Verb(messages.pins, Pins, Shed.READING),
+    Search: Verb(search.search, Found, Shed.READING),
     CreateRoom: Verb(rooms.create, RoomSummary, posts=True),
     RenameRoom: Verb(rooms.rename, Applied),
     ArchiveRoom: Verb(rooms.archive, Applied),
     Join: Verb(rooms.join, Applied),
     Leave: Verb(rooms.leave, Applied),
-    ListRooms: Verb(rooms.directory, RoomPage),
-    ListMembers: Verb(rooms.members, MemberPage),
-    WhoIsHere: Verb(rooms.here, Here),
+    ListRooms: Verb(rooms.directory, RoomPage, Shed.READING),
+    ListMembers: Verb(rooms.members, MemberPage, Shed.READING),
+    WhoIsHere: Verb(rooms.here, Here, Shed.READING),
     MarkRead: Verb(reading.mark_read, ReadState),
     MarkUnread: Verb(reading.mark_unread, ReadState),
-    SayTyping: Verb(reading.say_typing, Nothing),
+    SayTyping: Verb(reading.say_typing, Nothing, Shed.SIGNALS),
     ChangeName: Verb(people.change_name, Person),
 }
+
+
+ADD_TO_A_ROOM = (Post, Edit, React, Join)
+"""What counts against the limit for a room. What takes something back does not: it must be possible in a flood."""
 
 
 class Service:
@@ -87,17 +94,29 @@ class Service:
         self._clock = clock
         self._commands = Meter(Rate(settings.commands_per_second, settings.commands_burst))
         self._posts = Meter(Rate(settings.posts_per_second, settings.posts_burst))
+        self._rooms = Meter(Rate(settings.room_posts_per_second, settings.room_posts_burst))
 
     async def perform(self, me: Person, command: AnyCommand) -> Value:
         """Does what the command says, in the name of `me`; returns when it is durable.
-        Raises HubbubError; RateLimited says when to come back."""
+        Raises HubbubError; RateLimited and Unavailable say when to come back."""
         verb = VERBS[type(command)]
-        self._take(self._commands, me)
+        self._take(self._commands, me.id)
         if verb.posts:
-            self._take(self._posts, me)
-        return await verb.run(self._context, me, command)
+            self._take(self._posts, me.id)
+        if verb.shed is Shed.SIGNALS and self._context.shedding.drops(Shed.SIGNALS):
+            return Nothing()
+        self._context.shedding.check(verb.shed)
+        room = command.room if isinstance(command, ADD_TO_A_ROOM) else None
+        if room:
+            self._take(self._rooms, room, "Much is written in this room now.")
+        try:
+            return await verb.run(self._context, me, command)
+        except HubbubError:
+            if room:  # or they who may not write there could use it up
+                self._rooms.give_back(room, self._clock())
+            raise
 
-    def _take(self, meter: Meter, me: Person) -> None:
-        wait_s = meter.take(me.id, self._clock())
+    def _take(self, meter: Meter, key: str, words: str = "That was too fast.") -> None:
+        wait_s = meter.take(key, self._clock())
         if wait_s:
-            raise RateLimited(f"That was too fast. Try again in {wait_s:.1f} s.", retry_after_s=wait_s)
+            raise RateLimited(f"{words} {when_to_try(wait_s)}", retry_after_s=wait_s)

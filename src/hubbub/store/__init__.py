@@ -193,8 +193,9 @@ class Transaction(Reader, Protocol):
 class StoreLoad(NamedTuple):
     """How busy a store is."""
 
-    waiting: int
-    """Writes that have not been begun."""
+    writes_waiting: int
+    """That have not been done."""
+    reads_waiting: int
     batch_sizes: Histogram
     """Writes in each transaction since the start."""
 

@@ -9,23 +9,36 @@ SQLite's own full-text index was not taken: before SQLite 3.42 it keeps the word
 
 import heapq
 import json
-import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from hubbub.core.search import Place, Term
 from hubbub.core.words import terms_of
+from hubbub.store.packed import BLOCK_MAX, numbers_of, pack, pack_places, places_of, unpack
+from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import message, search_block, search_mark, search_term
 
 ROOM_SIGN, AUTHOR_SIGN = "\x01", "\x02"
 """Rooms and authors are terms too; no word begins so."""
 LAST_CHARACTER = "\U0010ffff"
-BLOCK_MAX = 2048
-"""Messages in a block. Fewer would make more rows, more would leave more messages to be read one by one."""
-BITMAP_BYTES = BLOCK_MAX // 8
 ALL = 2**BLOCK_MAX - 1
 BLOCKS_AT_ONCE = 4
 BLOCKS_AT_ONCE_MAX = 256
@@ -67,19 +80,33 @@ SET_MARK = (
 BACKLOG_ENDS = update(search_mark).where(search_mark.c.backlog > 0).values(backlog=0)
 BACKLOG_LEFT = select(search_mark.c.room).where(search_mark.c.backlog > 0).limit(1)
 BACKLOG_OF = BACKLOG_LEFT.where(search_mark.c.room.in_(_rooms))
-TEXT = select(message.c.author, message.c.at, message.c.text, message.c.deleted).where(
-    message.c.room == bindparam("room"), message.c.seq == bindparam("seq")
+TEXT = Prepared(
+    select(message.c.author, message.c.at, message.c.text, message.c.deleted).where(
+        message.c.room == bindparam("room"), message.c.seq == bindparam("seq")
+    )
 )
-_state = [search_mark.c.room, message.c.seq, message.c.text, message.c.deleted]
-_row = [*_state, message.c.at, message.c.author, search_mark.c.backlog, search_mark.c.done]
+_is_deleted = type_coerce(message.c.deleted, Integer).label("deleted")
+_row: list[Any] = [*search_mark.c, message.c.seq, message.c.text, _is_deleted, message.c.at, message.c.author]
 _new = and_(message.c.room == search_mark.c.room, message.c.seq > search_mark.c.done)
 _old = and_(message.c.room == search_mark.c.room, message.c.seq <= search_mark.c.backlog)
 _all_new = select(*_row).join_from(search_mark, message, _new)
 _all_old = select(*_row).join_from(search_mark, message, _old)
 NOT_INDEXED = _all_new.where(search_mark.c.room.in_(_rooms), ~message.c.deleted).order_by(search_mark.c.room)
-NEXT_NEW = _all_new.order_by(search_mark.c.room, message.c.seq).limit(_limit)
-NEXT_OLD = _all_old.where(search_mark.c.backlog > 0).order_by(search_mark.c.room, message.c.seq.desc()).limit(_limit)
+NEXT_NEW = Prepared(_all_new.order_by(search_mark.c.room, message.c.seq).limit(_limit))
+NEXT_OLD = Prepared(
+    _all_old.where(search_mark.c.backlog > 0).order_by(search_mark.c.room, message.c.seq.desc()).limit(_limit)
+)
 """In the order of the marks' primary key, so that nothing has to be sorted."""
+_as_before = [search_mark.c[name] == bindparam(name) for name in ("room", "backlog", "done")]
+_within = and_(
+    message.c.room == search_mark.c.room, message.c.seq > bindparam("after"), message.c.seq <= bindparam("end")
+)
+STRETCH = Prepared(
+    select(message.c.seq, message.c.text, _is_deleted)
+    .join_from(search_mark, message, _within)
+    .where(*_as_before)
+    .order_by(message.c.seq)
+)
 
 
 # Asking ----------------------------------------------------------------------------------------------------------
@@ -170,7 +197,7 @@ def _candidates(connection: Connection, choices: list[list[Term]], blocks: list[
             if term.prefix:
                 statement, binds["past"] = WITH_BEGINNING, term.text + LAST_CHARACTER
             for block, docs in connection.execute(statement, binds):
-                having[block] |= _unpack(docs)
+                having[block] |= unpack(docs)
         found = {block: both for block, bits in found.items() if (both := bits & having[block])}
         if not found:
             break
@@ -182,8 +209,8 @@ def _of_block(row: Row[Any], bits: int, wanted: Wanted) -> list[Key]:
     rooms = [room if room in wanted.rooms else None for room in json.loads(row.rooms)]
     if not any(rooms):
         return []
-    of_room, seqs, times = _places(row.places)
-    keys = [(-times[n], room, -seqs[n]) for n in _numbers(bits, len(seqs)) if (room := rooms[of_room[n]]) is not None]
+    of_room, seqs, times = places_of(row.places)
+    keys = [(-times[n], room, -seqs[n]) for n in numbers_of(bits, len(seqs)) if (room := rooms[of_room[n]]) is not None]
     return sorted(key for key in keys if _in_time(key, wanted))
 
 
@@ -205,52 +232,56 @@ def _newer_than(at: int, heap: list[Ahead]) -> Iterator[tuple[Place, bool]]:
 # Making ----------------------------------------------------------------------------------------------------------
 
 
-class Block(NamedTuple):
-    """Messages made ready for the index, as they stood when they were read."""
+class Stretch(NamedTuple):
+    """Messages of one room that follow each other, as they stood when they were read."""
 
-    statement: Select[Any]
-    """What gave them."""
-    size: int
-    state: list[tuple[Any, ...]]
+    binds: dict[str, object]
+    """Of STRETCH."""
+    state: list[tuple[int, str, int]]
+    mark: dict[str, object]
+    """Of SET_MARK: when they are in the index."""
+
+
+class Block(NamedTuple):
+    """Messages made ready for the index."""
+
+    stretches: list[Stretch]
     row: dict[str, object]
     terms: list[dict[str, object]]
-    marks: list[dict[str, object]]
+    ends_backlog: bool
 
 
-def next_block(connection: Connection, size: int) -> Block | None:
+def next_block(connection: Connection, driver: Driver, size: int) -> Block | None:
     """What is to be indexed next: `size` new messages, if there are so many; else old ones of a database that is
     older than its index."""
-    rows = connection.execute(NEXT_NEW, {"limit": size}).all()
+    rows = NEXT_NEW.run(driver, {"limit": size})
     if len(rows) == size:
-        marks = {row.room: {"in_room": row.room, "new_backlog": row.backlog, "new_done": row.seq} for row in rows}
-        return _made(NEXT_NEW, size, rows, marks)
+        return _made(rows, [_new_stretch(some) for some in _by_room(rows)])
     if connection.execute(BACKLOG_LEFT).first() is None:
         return None
-    rows = connection.execute(NEXT_OLD, {"limit": size}).all()
-    marks = {row.room: {"in_room": row.room, "new_backlog": row.seq - 1, "new_done": row.done} for row in rows}
-    return _made(NEXT_OLD, size, rows, marks)
+    rows = NEXT_OLD.run(driver, {"limit": size})
+    return _made(rows, [_old_stretch(some) for some in _by_room(rows)], ends_backlog=len(rows) < size)
 
 
-def add_block(connection: Connection, block: Block) -> bool:
-    """False: something was changed since the block was read. Make it anew."""
-    now = connection.execute(block.statement.with_only_columns(*_state), {"limit": block.size}).all()
-    if [tuple(row) for row in now] != block.state:
+def add_block(connection: Connection, driver: Driver, block: Block) -> bool:
+    """False: something in it was changed since it was read. Make it anew."""
+    if any(STRETCH.run(driver, stretch.binds) != stretch.state for stretch in block.stretches):
         return False
-    if block.state:
+    if block.stretches:
         number = connection.execute(NEXT_BLOCK).scalar_one()
         connection.execute(NEW_BLOCK, {"id": number, **block.row})
         _run(connection, NEW_TERM, [{"block": number, **term} for term in block.terms])
-        connection.execute(SET_MARK, block.marks)
-    if block.statement is NEXT_OLD and len(block.state) < block.size:
+        connection.execute(SET_MARK, [stretch.mark for stretch in block.stretches])
+    if block.ends_backlog:
         connection.execute(BACKLOG_ENDS)
     return True
 
 
-def reindex(connection: Connection, room: str, seq: int, text: str | None) -> None:
+def reindex(connection: Connection, driver: Driver, room: str, seq: int, text: str | None) -> None:
     """Before a message is given another text, or is deleted (None). Afterwards nothing of the old text is left."""
     mark = connection.execute(MARK, {"room": room}).one()
     if mark.backlog < seq <= mark.done:
-        row = connection.execute(TEXT, {"room": room, "seq": seq}).one()
+        [row] = TEXT.run(driver, {"room": room, "seq": seq})
         old = set() if row.deleted else _terms(room, row.author, row.text)
         new = set() if text is None else _terms(room, row.author, text)
         for block in connection.execute(BLOCKS_OF_TIME, {"at": row.at}).scalars().all():
@@ -260,8 +291,32 @@ def reindex(connection: Connection, room: str, seq: int, text: str | None) -> No
                 return
 
 
-def _made(statement: Select[Any], size: int, rows: Sequence[Row[Any]], marks: dict[str, dict[str, object]]) -> Block:
-    rooms = {room: at for at, room in enumerate(dict.fromkeys(row.room for row in rows))}
+def _by_room(rows: list[Any]) -> list[list[Any]]:
+    return [list(some) for _, some in groupby(rows, key=attrgetter("room"))]
+
+
+def _new_stretch(rows: list[Any]) -> Stretch:
+    """What comes later does not change it: others may post while the block is made."""
+    first, last = rows[0], rows[-1]
+    mark = {"in_room": first.room, "new_backlog": first.backlog, "new_done": last.seq}
+    return _stretch(rows, first.done, last.seq, mark)
+
+
+def _old_stretch(rows: list[Any]) -> Stretch:
+    """Of rows that come backwards."""
+    newest, oldest = rows[0], rows[-1]
+    mark = {"in_room": newest.room, "new_backlog": oldest.seq - 1, "new_done": newest.done}
+    return _stretch(rows[::-1], oldest.seq - 1, newest.backlog, mark)
+
+
+def _stretch(rows: list[Any], after: int, end: int, mark: dict[str, object]) -> Stretch:
+    first = rows[0]
+    binds = {"room": first.room, "backlog": first.backlog, "done": first.done, "after": after, "end": end}
+    return Stretch(binds, [(row.seq, row.text, row.deleted) for row in rows], mark)
+
+
+def _made(rows: list[Any], stretches: list[Stretch], *, ends_backlog: bool = False) -> Block:
+    rooms = {stretch.binds["room"]: at for at, stretch in enumerate(stretches)}
     having: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         if not row.deleted:
@@ -271,10 +326,10 @@ def _made(statement: Select[Any], size: int, rows: Sequence[Row[Any]], marks: di
         "first_at": min((row.at for row in rows), default=0),
         "last_at": max((row.at for row in rows), default=0),
         "rooms": json.dumps(list(rooms)),
-        "places": _pack_places([(rooms[row.room], row.seq, row.at) for row in rows]),
+        "places": pack_places([(rooms[row.room], row.seq, row.at) for row in rows]),
     }
-    terms: list[dict[str, object]] = [{"term": term, "docs": _pack(docs)} for term, docs in sorted(having.items())]
-    return Block(statement, size, [tuple(row[:4]) for row in rows], block, terms, list(marks.values()))
+    terms: list[dict[str, object]] = [{"term": term, "docs": pack(docs)} for term, docs in sorted(having.items())]
+    return Block(stretches, block, terms, ends_backlog)
 
 
 def _terms(room: str, author: str, text: str) -> set[str]:
@@ -287,17 +342,17 @@ def _terms(room: str, author: str, text: str) -> set[str]:
 def _number_in(connection: Connection, block: int, room: str, seq: int) -> int | None:
     row = connection.execute(CONTENTS, {"blocks": [block]}).one()
     rooms = json.loads(row.rooms)
-    of_room, seqs, _ = _places(row.places)
+    of_room, seqs, _ = places_of(row.places)
     return next((n for n, one in enumerate(seqs) if one == seq and rooms[of_room[n]] == room), None)
 
 
 def _change(connection: Connection, block: int, number: int, gone: set[str], come: set[str]) -> None:
     known = connection.execute(NUMBERS, {"in_block": block, "terms": sorted(gone | come)}).all()
-    before = {row.term: _unpack(row.docs) for row in known}
+    before = {row.term: unpack(row.docs) for row in known}
     after = {term: before.get(term, 0) & ~(1 << number) for term in gone}
     after |= {term: before.get(term, 0) | 1 << number for term in come}
     _run(connection, DROP_TERM, [{"in_block": block, "which": term} for term, bits in after.items() if not bits])
-    left = [(term, _pack(_numbers(bits))) for term, bits in after.items() if bits]
+    left = [(term, pack(numbers_of(bits))) for term, bits in after.items() if bits]
     _run(
         connection,
         SET_NUMBERS,
@@ -314,40 +369,3 @@ def _run(connection: Connection, statement: Any, rows: list[dict[str, object]]) 
     """For each of these rows; there may be none."""
     if rows:
         connection.execute(statement, rows)
-
-
-# Bytes -----------------------------------------------------------------------------------------------------------
-
-
-def _pack_places(places: Sequence[tuple[int, int, int]]) -> bytes:
-    """Of each message in a block: which of the block's rooms, `seq`, time."""
-    longs = [seq for _, seq, _ in places] + [at for _, _, at in places]
-    return struct.pack(f"<{len(places)}H{len(longs)}Q", *[room for room, _, _ in places], *longs)
-
-
-def _places(packed: bytes) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    count = len(packed) // struct.calcsize("<HQQ")
-    values = struct.unpack(f"<{count}H{2 * count}Q", packed)
-    return values[:count], values[count : 2 * count], values[2 * count :]
-
-
-def _pack(numbers: Sequence[int]) -> bytes:
-    """Few numbers one by one, many as a bitmap: at most BITMAP_BYTES, and only the bitmap has so many."""
-    if 2 * len(numbers) < BITMAP_BYTES:
-        return struct.pack(f"<{len(numbers)}H", *numbers)
-    bitmap = bytearray(BITMAP_BYTES)
-    for number in numbers:
-        bitmap[number >> 3] |= 1 << (number & 7)
-    return bytes(bitmap)
-
-
-def _unpack(packed: bytes) -> int:
-    """The numbers as bits."""
-    if len(packed) == BITMAP_BYTES:
-        return int.from_bytes(packed, "little")
-    return sum(1 << number for number in struct.unpack(f"<{len(packed) // 2}H", packed))
-
-
-def _numbers(bits: int, count: int = BLOCK_MAX) -> list[int]:
-    """Which bits are set, of the first `count`."""
-    return [at for at, bit in zip(range(count), reversed(f"{bits:b}"), strict=False) if bit == "1"]

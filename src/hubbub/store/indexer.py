@@ -9,7 +9,7 @@ from typing import Any
 from hubbub.errors import Unavailable
 from hubbub.protocol import Envelope, MessagePosted
 from hubbub.store import Committed
-from hubbub.store.index import BLOCK_MAX
+from hubbub.store.packed import BLOCK_MAX
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ post's way go around it. They are written in SQLAlchemy all the same, once for e
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -27,14 +27,14 @@ class Prepared:
     """A statement without lists among its parameters. An INSERT takes all columns of its table."""
 
     def __init__(self, statement: Any) -> None:
-        self._statement = statement
+        self.statement = statement
         self._forms: dict[str, _Form] = {}
 
     def run(self, driver: Driver, binds: Mapping[str, Any]) -> list[Any]:
         """Returns the rows, if the statement gives any, as named tuples. Raises DBAPIError as SQLAlchemy does."""
         form = self._forms.get(driver.dialect.name)
         if form is None:
-            form = self._forms[driver.dialect.name] = _Form(self._statement, driver.dialect)
+            form = self._forms[driver.dialect.name] = _Form(self.statement, driver.dialect)
         values = form.values(binds)
         try:
             driver.cursor.execute(form.sql, values)
@@ -62,9 +62,10 @@ def _arrange(names: list[str] | None, constants: dict[str, Any]) -> Callable[[Ma
     """Makes what the driver wants to have: all values in their order, or with their names."""
     if names is None:
         return lambda binds: {**constants, **binds}
-    if constants or len(names) < 2:
+    if len(names) < 2:
         return lambda binds: [binds[name] if name in binds else constants[name] for name in names]
-    return itemgetter(*names)
+    pick = itemgetter(*names)
+    return (lambda binds: pick({**constants, **binds})) if constants else pick
 
 
 def _read(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
@@ -76,6 +77,14 @@ def _read(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
 def _reader(names: list[str], reads: list[Callable[[Any], Any] | None]) -> Callable[[Any], Any]:
     row: Any = namedtuple("Row", names)  # type: ignore[misc]
     make: Callable[[Any], Any] = row._make
-    if not any(reads):
+    special = [(at, read) for at, read in enumerate(reads) if read]
+    if not special:
         return make
-    return lambda values: make(read(value) if read else value for read, value in zip(reads, values, strict=True))
+
+    def read_row(values: Sequence[Any]) -> Any:
+        columns = list(values)
+        for at, read in special:
+            columns[at] = read(columns[at])
+        return make(columns)
+
+    return read_row

@@ -30,7 +30,7 @@ _this_message = (message.c.room == _room) & (message.c.seq == _message)
 
 RENAME = update(room).where(_this_room).values(name=bindparam("new_name"), name_key=bindparam("new_key"))
 ARCHIVE = update(room).where(_this_room).values(archived=True)
-JOIN = insert(membership)
+JOIN = Prepared(insert(membership))
 LEAVE = delete(membership).where(membership.c.room == _room, membership.c.person == bindparam("who"))
 POST = Prepared(insert(message))
 EDIT = (
@@ -65,7 +65,7 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
             run(ARCHIVE)
         case MemberJoined():
             row = {"room": event.room, "person": event.person.id, "joined_at": event.at, "read": event.seq}
-            connection.execute(JOIN, row | {"role": event.role})
+            JOIN.run(driver, row | {"role": event.role})
         case MemberLeft():
             run(LEAVE, who=event.person.id)
         case MemberRenamed():

@@ -40,10 +40,10 @@ _limit: BindParameter[int] = bindparam("limit")
 
 META = select(meta.c.value).where(meta.c.key == bindparam("key"))
 ROOM_COLUMNS = [c for c in room.c if c.name != "name_key"]
-ROOM = select(*ROOM_COLUMNS).where(room.c.id == _room)
+ROOM = Prepared(select(*ROOM_COLUMNS).where(room.c.id == _room))
 ROOM_NAMED = select(*ROOM_COLUMNS).where(room.c.name_key == bindparam("key"), ~room.c.archived, room.c.kind == "public")
 HEADS = select(room.c.id, room.c.head).where(room.c.id.in_(bindparam("rooms", expanding=True)))
-PERSON = select(person).where(person.c.id == _person)
+PERSON = Prepared(select(person).where(person.c.id == _person))
 SESSION = Prepared(
     select(person).join(session, session.c.person == person.c.id).where(session.c.token_hash == bindparam("token_hash"))
 )
@@ -57,8 +57,11 @@ MEMBERS = (
 )
 MEMBER_COUNT = select(func.count()).select_from(membership).where(membership.c.room == _room)
 _mine = and_(membership.c.room == room.c.id, membership.c.person == _person)
+_in_room = sanction.c.room + ""
+"""So that SQLite looks at the person's few rows: for the column alone it would make a table of the two rooms first, at
+each post, which costs more than the rest of STANDING."""
 _silenced = select(func.max(sanction.c.until)).where(
-    sanction.c.person == _person, sanction.c.room.in_([literal(""), room.c.id]), sanction.c.kind == "mute"
+    sanction.c.person == _person, _in_room.in_([literal(""), room.c.id]), sanction.c.kind == "mute"
 )
 _about = [room.c.head, room.c.archived, room.c.kind, room.c.announcement, room.c.slow_s]
 STANDING = Prepared(
@@ -87,7 +90,7 @@ ROOMS_OF = Prepared(
     .order_by(room.c.last_at.desc(), room.c.id)
     .limit(ROOMS_MAX)
 )
-SUMMARY = select(*_seen).select_from(_with_me).where(room.c.id == _room, _visible)
+SUMMARY = Prepared(select(*_seen).select_from(_with_me).where(room.c.id == _room, _visible))
 DIRECTORY = (
     select(*_seen)
     .select_from(_with_me)
@@ -145,16 +148,16 @@ class SqlReader:
         return None if value is None else Place.model_validate_json(value)
 
     def room(self, room: str) -> Room | None:
-        return _room_of(self._connection.execute(ROOM, {"room": room}).first())
+        return _room_of(self._one(ROOM, room=room))
 
     def room_named(self, name: str) -> Room | None:
         return _room_of(self._connection.execute(ROOM_NAMED, {"key": name.casefold()}).first())
 
     def person(self, person: str) -> Person | None:
-        return _person_of(self._connection.execute(PERSON, {"person": person}).first())
+        return _person_of(self._one(PERSON, person=person))
 
     def session(self, token_hash: str) -> Person | None:
-        return _person_of(next(iter(SESSION.run(self._driver, {"token_hash": token_hash})), None))
+        return _person_of(self._one(SESSION, token_hash=token_hash))
 
     def membership(self, room: str, person: str) -> Membership | None:
         row = self._connection.execute(MEMBERSHIP, {"room": room, "person": person}).first()
@@ -184,7 +187,7 @@ class SqlReader:
         return [self._summary_of(row, person) for row in rows]
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
-        row = self._connection.execute(SUMMARY, {"room": room, "person": person}).first()
+        row = self._one(SUMMARY, room=room, person=person)
         return None if row is None else self._summary_of(row, person)
 
     def directory(self, person: str, *, after: str | None, limit: int) -> list[RoomSummary]:
@@ -260,11 +263,11 @@ class SqlReader:
         limit: int = 20,
     ) -> Found:
         asked = rooms_of(self._connection, person) if rooms is None else rooms
-        return find(self, self._connection, query, asked, authors, before, limit)
+        return find(self, self._connection, self._driver, query, asked, authors, before, limit)
 
     def next_block(self, size: int) -> Block | None:
         """What the index lacks."""
-        return next_block(self._connection, size)
+        return next_block(self._connection, self._driver, size)
 
     def _stretch(self, room: str, before: int | None, after: int | None, around: int | None, limit: int) -> Rows:
         """Rows of messages, oldest first."""
@@ -279,11 +282,15 @@ class SqlReader:
         rows = [*older[-taken:], *newer] if taken else newer
         return rows[:limit]
 
+    def _one(self, statement: Prepared, **binds: object) -> Any:
+        """The first row, or None."""
+        return next(iter(statement.run(self._driver, binds)), None)
+
     def _page(self, statement: Select[Any], room: str, seq: int | None, limit: int) -> Rows:
         binds = {"room": room, "limit": limit} | ({} if seq is None else {"seq": seq})
         return self._connection.execute(statement, binds).all()
 
-    def _summary_of(self, row: Row[Any], person: str) -> RoomSummary:
+    def _summary_of(self, row: Any, person: str) -> RoomSummary:
         joined = row.read is not None
         unread = self.unread(row.id, person, row.read) if joined and row.head > row.read else 0
         return RoomSummary(
@@ -333,8 +340,8 @@ def _edges_of_nothing(before: int | None, after: int | None) -> tuple[int, int]:
     return (before, before - 1) if before is not None else (0, 0)
 
 
-def _room_of(row: Row[Any] | None) -> Room | None:
-    return None if row is None else Room(**row._mapping)
+def _room_of(row: Any) -> Room | None:
+    return None if row is None else Room(**row._asdict())
 
 
 def _person_of(row: Any) -> Person | None:

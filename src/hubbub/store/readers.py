@@ -37,6 +37,7 @@ class Readers:
         self._failures = failures
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Read | None] = SimpleQueue()
+        self._unfinished = 0
         self._threads = [
             threading.Thread(target=self._run, name=f"hubbub-reader-{n}", daemon=True) for n in range(THREADS)
         ]
@@ -46,8 +47,12 @@ class Readers:
     async def read(self, function: Callable[[SqlReader], Any]) -> Any:
         """What the function returns; it sees everything that was committed before this call."""
         result: asyncio.Future[Any] = self._loop.create_future()
+        self._unfinished += 1
         self._queue.put(Read(function, result))
         return await result
+
+    def waiting(self) -> int:
+        return self._unfinished
 
     async def stop(self) -> None:
         """Finishes what is queued, then ends the threads."""
@@ -63,7 +68,7 @@ class Readers:
                 reads = self._with_others(first)
                 outcomes = self._do(connection, reads)
                 with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
-                    self._loop.call_soon_threadsafe(_finish, outcomes)
+                    self._loop.call_soon_threadsafe(self._finish, outcomes)
 
     def _with_others(self, first: Read) -> list[Read]:
         """This thread's share of what waits."""
@@ -97,12 +102,13 @@ class Readers:
         except Exception as error:
             return read, None, error
 
-
-def _finish(outcomes: list[Outcome]) -> None:
-    for read, value, error in outcomes:
-        if read.result.done():
-            continue
-        if error is None:
-            read.result.set_result(value)
-        else:
-            read.result.set_exception(error)
+    def _finish(self, outcomes: list[Outcome]) -> None:
+        """In the loop's thread."""
+        self._unfinished -= len(outcomes)
+        for read, value, error in outcomes:
+            if read.result.done():
+                continue
+            if error is None:
+                read.result.set_result(value)
+            else:
+                read.result.set_exception(error)

@@ -9,6 +9,7 @@ from hubbub.core.models import Found, Hit, Piece
 from hubbub.core.search import Place, Query
 from hubbub.core.words import Folded
 from hubbub.store.index import LAST_CHARACTER, TEXT, Wanted, author_term, complete, places, room_term
+from hubbub.store.prepared import Driver
 from hubbub.store.tables import membership, person_name
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ NAMED = (
 def find(
     reader: "SqlReader",
     connection: Connection,
+    driver: Driver,
     query: Query,
     rooms: Collection[str],
     authors: Collection[str] | None,
@@ -63,7 +65,7 @@ def find(
             looks += 1
             continue
         texts += 1
-        snippet = _judged(connection, query, authors, place)
+        snippet = _judged(driver, query, authors, place)
         if snippet is not None:
             hits.append(_hit(reader, place, snippet))
     return Found(hits=hits, before=str(last) if more else None, complete=complete(connection, rooms))
@@ -79,8 +81,8 @@ def people_named(connection: Connection, beginning: str, limit: int) -> list[str
     return list(connection.execute(NAMED, binds).scalars())
 
 
-def _judged(connection: Connection, query: Query, authors: Collection[str] | None, place: Place) -> list[Piece] | None:
-    row = connection.execute(TEXT, {"room": place.room, "seq": place.seq}).one()
+def _judged(driver: Driver, query: Query, authors: Collection[str] | None, place: Place) -> list[Piece] | None:
+    [row] = TEXT.run(driver, {"room": place.room, "seq": place.seq})
     if row.deleted or (authors is not None and row.author not in authors):
         return None
     return query.match(row.text)

@@ -18,9 +18,9 @@ from hubbub.errors import HubbubError, SetupError, Unavailable
 from hubbub.protocol import Envelope, RoomCreated
 from hubbub.store import Committed, Reader, StoreLoad, Transaction
 from hubbub.store.folder import lock
-from hubbub.store.index import BLOCK_MAX
 from hubbub.store.indexer import Indexer
 from hubbub.store.migrate import NewerDatabase, upgrade
+from hubbub.store.packed import BLOCK_MAX
 from hubbub.store.readers import Readers
 from hubbub.store.tables import meta
 from hubbub.store.transaction import SERVER_ID, SqlTransaction
@@ -82,7 +82,8 @@ class SqliteStore:
         self._unlock()
 
     def load(self) -> StoreLoad:
-        return StoreLoad(self._writer.waiting() if self._writer else 0, self._batch_sizes)
+        writer, readers = self._writer, self._readers
+        return StoreLoad(writer.waiting() if writer else 0, readers.waiting() if readers else 0, self._batch_sizes)
 
     async def read(self, function: Callable[[Reader], T]) -> T:
         if self._readers is None:

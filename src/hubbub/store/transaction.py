@@ -77,7 +77,7 @@ class SqlTransaction(SqlReader):
         NEW_EVENT.run(self._driver, _row_of(event, frame))
         if isinstance(event, MessageEdited | MessageDeleted):
             new_text = event.text if isinstance(event, MessageEdited) else None
-            reindex(self._connection, event.room, event.message, new_text)
+            reindex(self._connection, self._driver, event.room, event.message, new_text)
         try:
             apply(self._connection, self._driver, event)
         except IntegrityError as error:
@@ -124,7 +124,7 @@ class SqlTransaction(SqlReader):
     def add_to_index(self, block: Block) -> bool:
         """False: its messages were changed since they were read."""
         self.has_written = True
-        return add_block(self._connection, block)
+        return add_block(self._connection, self._driver, block)
 
     def touch(self) -> None:
         self._change(TOUCH, {})

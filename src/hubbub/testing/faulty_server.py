@@ -2,8 +2,8 @@
 
     python -m hubbub.testing.faulty_server [die=POINT:N] [jumps=SECONDS,SECONDS…] -- ARGUMENTS OF HUBBUB
 
-`die`: kill -9 at the N-th time that the program comes to this point (see POINTS). `jumps`: each SIGUSR1 moves the
-clock by the next of these.
+`die`: kill -9 at the N-th time that the program comes to this point (see POINTS, STARTING_POINTS).
+`jumps`: each SIGUSR1 moves the clock by the next of these.
 """
 
 import functools
@@ -31,6 +31,8 @@ POINTS = [
 ]
 """The stations of a message: its row, COMMIT, the news of it on the bus, the hub, the end of the tick, each write to a
 socket, the answer to its sender."""
+STARTING_POINTS = ["before-statement", "after-statement"]
+"""Of SQL: while it starts, those of a migration."""
 
 
 def main(arguments: list[str]) -> None:
@@ -89,6 +91,8 @@ def arm(point: str, count: int) -> None:
 
     wrap(SqlTransaction, "append", inserts)
     match what:
+        case "statement":
+            wrap(SQLiteDialect_pysqlite, "do_execute")
         case "commit":
             wrap(SQLiteDialect_pysqlite, "do_commit", commits)
         case "announcing":

@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from hubbub.protocol import VERSION
 
 PATIENCE_S = 20.0
-"""How long anything is waited for before the test fails."""
+"""How long anything is waited for before the test fails. A guest may have another `patience_s`."""
 
 Json = dict[str, Any]
 
@@ -37,6 +37,8 @@ class Refused(Exception):
 
 
 class Guest:
+    patience_s = PATIENCE_S
+
     def __init__(self, url: str, token: str, me: Json) -> None:
         self.url = url
         self.token = token
@@ -77,6 +79,13 @@ class Guest:
     def another_tab(self) -> Self:
         """The same person on another connection; call `returns` on it."""
         return type(self)(self.url, self.token, self.me)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its end of the connection."""
+        assert self._socket is not None, "it is connected"
+        host, port = self._socket.local_address
+        return host, port
 
     # Connecting ----------------------------------------------------------------------------------------------
 
@@ -131,7 +140,7 @@ class Guest:
             await self._socket.send(frame)
         except ConnectionClosed as error:
             raise ConnectionError(str(error)) from error
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience_s):
             reply = await answer
         if reply["type"] == "error":
             raise Refused(reply)
@@ -183,7 +192,7 @@ class Guest:
     async def waits_until(self, condition: Callable[[], bool]) -> None:
         """Waits until the condition holds; looks again after each frame."""
         try:
-            async with asyncio.timeout(PATIENCE_S), self._changed:
+            async with asyncio.timeout(self.patience_s), self._changed:
                 await self._changed.wait_for(lambda: bool(self.mistakes) or condition())
         except TimeoutError:
             heard = {room: [e["seq"] for e in events][-5:] for room, events in self.events.items()}

@@ -13,6 +13,14 @@ from typing import IO
 
 PATIENCE_S = 60.0
 PR_SET_PDEATHSIG = 1
+UNLIMITED: dict[str, int] = dict.fromkeys(
+    [
+        *("posts_per_second", "posts_burst", "commands_per_second", "commands_burst"),
+        *("room_posts_per_second", "room_posts_burst"),
+    ],
+    1_000_000,
+)
+"""Settings with which nobody is ever too fast."""
 
 
 class ServerProcess:

@@ -48,6 +48,11 @@ class Flow:
         self._hurry.set()
         self._going.set()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it came to the end that `cut_after` set."""
+        return self._left == 0
+
     def cut_after(self, count: int) -> None:
         """Resets the connection when so many more bytes have passed."""
         self._left = count
@@ -87,6 +92,8 @@ class Link:
 
     def __init__(self) -> None:
         self.up, self.down = Flow(self.cut), Flow(self.cut)
+        self.client: tuple[str, int] | None = None
+        """The client's address."""
         self._writers: list[asyncio.StreamWriter] = []
 
     def cut(self) -> None:
@@ -100,6 +107,7 @@ class Link:
     async def run(self, client: tuple[asyncio.StreamReader, asyncio.StreamWriter], server: socket.socket) -> None:
         reader, writer = await asyncio.open_connection(sock=server, limit=PIECE)
         self._writers = [client[1], writer]
+        self.client = client[1].get_extra_info("peername")
         try:
             await asyncio.gather(self.up.run(client[0], writer), self.down.run(reader, client[1]))
         finally:

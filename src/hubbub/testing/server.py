@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import uvicorn
+
 from hubbub.app import Chat, create_app
 from hubbub.server import Server, listen
 from hubbub.settings import Settings
@@ -37,11 +39,27 @@ async def serve(settings: Settings, **options: Any) -> AsyncIterator[Running]:
         try:
             yield Running(chat, f"http://127.0.0.1:{listener.getsockname()[1]}", server)
         finally:
-            server.should_exit = True
+            server.end()
             await serving
 
 
-class _Server(Server):
+class EndsAtOnce(uvicorn.Server):
+    """uvicorn itself looks only ten times a second whether it should end."""
+
+    def __init__(self, *values: Any, **options: Any) -> None:
+        super().__init__(*values, **options)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._ending.wait()
+
+
+class _Server(EndsAtOnce, Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leaves signals to the test runner."""

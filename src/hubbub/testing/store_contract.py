@@ -153,7 +153,11 @@ class StoreContract(ReadingContract, SearchContract):
             for _ in range(2):
                 await opened.store.write(lambda tx: tx.touch())
             load = opened.store.load()
-            assert (sum(load.batch_sizes.counts) - commits, load.batch_sizes.sum - writes, load.waiting) == (2, 2, 0)
+            assert (sum(load.batch_sizes.counts) - commits, load.batch_sizes.sum - writes, load.writes_waiting) == (
+                2,
+                2,
+                0,
+            )
             assert opened.news == []
 
     async def test_what_a_reading_function_raises_reaches_its_caller(self) -> None:

@@ -39,6 +39,11 @@ class _Everything(Collector):
             "How late a timer of the event loop was, measured twice a second.",
             self._chat.counts.loop_lag_seconds,
         )
+        yield GaugeMetricFamily(
+            "hubbub_shedding",
+            "What is left out because there is too much to do: 0 nothing, 1 signals, 2 also reading, 3 also posting.",
+            self._chat.shedding.step,
+        )
         yield _labelled(
             GaugeMetricFamily("hubbub_info", "Always 1; its label is the version.", labels=["version"]),
             {(__version__,): 1},
@@ -105,7 +110,8 @@ class _Everything(Collector):
     def _store(self) -> Iterator[Metric]:
         load = self._chat.store.load()
         yield _histogram("hubbub_commit_writes", "Writes that were committed together.", load.batch_sizes)
-        yield GaugeMetricFamily("hubbub_writes_waiting", "Writes that wait for the writer.", load.waiting)
+        yield GaugeMetricFamily("hubbub_writes_waiting", "Writes that wait for the writer.", load.writes_waiting)
+        yield GaugeMetricFamily("hubbub_reads_waiting", "Reads that wait for a reader.", load.reads_waiting)
 
 
 def _labelled(family: Family, values: Mapping[Any, int]) -> Family:

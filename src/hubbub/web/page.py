@@ -19,6 +19,7 @@ from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
 from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
 from hubbub.web.headers import security_headers
+from hubbub.web.problems import retry_after
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -99,6 +100,7 @@ class Page:
         try:
             me = await self._chat.auth.person_of(request)
             if me is None:
+                self._chat.addresses.take("arrivals", request)
                 me, token = await self._chat.people.arrive()
             summary = await self._chat.people.summary(me, room)
             if summary is None:
@@ -107,7 +109,7 @@ class Page:
             assert isinstance(history, History)
             rooms = await self._chat.people.rooms(me)
         except HubbubError as error:
-            return self._problem(request, error)
+            return self._problem(request, error, text)
         response = self._render(request, me, summary, rooms, history, around, text, problem)
         if token:
             set_session_cookie(response, token, secure=own_origin(request).startswith("https"))
@@ -192,15 +194,18 @@ class Page:
         )
         return _html(request, html, 422 if problem else 200)
 
-    def _problem(self, request: Request, error: HubbubError) -> Response:
-        """A page for when there is no room to show."""
+    def _problem(self, request: Request, error: HubbubError, text: str = "") -> Response:
+        """A page for when there is no room to show, with what was written."""
         html = _template("problem.html").render(
             base=request.scope.get("root_path", ""),
             style=Markup(assets().style),
             place=self._chat.place.name,
             words=error.words,
+            text=text,
         )
-        return _html(request, html, error.status)
+        response = _html(request, html, error.status)
+        response.headers.update(retry_after(error))
+        return response
 
 
 def _html(request: Request, html: str, status: int) -> Response:

@@ -1,5 +1,6 @@
 """Errors as people and programs see them: one form on the socket and over HTTP."""
 
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -23,7 +24,7 @@ def problem_of(error: HubbubError) -> Problem:
         code=error.code,
         words=error.words,
         retry=error.retry,
-        retry_after_s=None if after is None else round(after, 3),
+        retry_after_s=None if after is None else math.ceil(after * 1000) / 1000,
     )
 
 
@@ -37,12 +38,16 @@ def words_of(error: ValidationError | RequestValidationError) -> str:
 
 
 def problem_response(error: HubbubError) -> JSONResponse:
-    headers = {"Cache-Control": "no-store"}
-    if error.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    headers = {"Cache-Control": "no-store", **retry_after(error)}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem_of(error).model_dump(), error.status, headers)
+
+
+def retry_after(error: HubbubError) -> dict[str, str]:
+    """The header (RFC 9110, section 10.2.3), when the error says when to come back: never before that."""
+    after = error.retry_after_s
+    return {} if after is None else {"Retry-After": str(max(1, math.ceil(after)))}
 
 
 class ProblemRoute(APIRoute):

@@ -66,9 +66,11 @@ async def _receive(chat: "Chat", websocket: WebSocket) -> None:
     page must read it, because browsers do not show responses to a script."""
     try:
         chat.must_go_on()
+        chat.addresses.take("handshakes", websocket)
         if not chat.auth.origin_allowed(websocket):
             raise Forbidden("This connection comes from a page of another site.", code="foreign_origin")
         person = await chat.auth.person_of(websocket)
+        chat.addresses.check_space(websocket)  # the last, so that of many at once none is let in by mistake
     except HubbubError as error:
         await websocket.send_denial_response(problem_response(error))
         return
@@ -88,7 +90,7 @@ class Session:
     """
 
     __slots__ = (
-        *("_chat", "_closing", "_connection", "_ended", "_handler", "_hello_clock"),
+        *("_chat", "_closing", "_connection", "_ended", "_handler", "_hello_clock", "_home"),
         *("_outlet", "_waiting", "_websocket", "_wire", "_worker"),
     )
 
@@ -99,6 +101,7 @@ class Session:
         self._ended = False
         self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._end)
         self._connection = Connection(person, self._outlet, name=REQUEST.get())
+        self._home = chat.addresses.opened(websocket)
         self._wire = wire_of(websocket)
         # Of a server that has no wire:
         self._websocket = None if self._wire else websocket
@@ -266,6 +269,7 @@ class Session:
             return
         self._ended = True
         self._stop_clock()
+        self._chat.addresses.closed(self._home)
         self._chat.depart(self._connection)
         if self._worker and self._worker is not asyncio.current_task():
             self._worker.cancel()

@@ -92,6 +92,7 @@ class Talk:
         # Somebody who only reads is not written down; the person is made at the first message.
         lurker = Person(id=f"client-{number}", name=f"Client #{number}", kind="client", created_at=0)
         self._connection = Connection(lurker, self._outlet, plain=True, name=REQUEST.get())
+        self._home = chat.addresses.opened(websocket)
 
     async def run(self) -> None:
         """Returns when the connection has ended, whichever side ended it, and all it said has been posted."""
@@ -103,6 +104,7 @@ class Talk:
             if self._worker:
                 await self._worker
         finally:
+            self._chat.addresses.closed(self._home)
             self._chat.depart(self._connection, at_once=True)
             self._outlet.abort()
             if self._worker:
@@ -189,10 +191,11 @@ class Talk:
             await self._pass_on(line)
 
     async def _post(self, line: str) -> None:
-        if self._author is None:
-            self._author = await self._chat.people.client(self._number)
         while True:
             try:
+                if self._author is None:
+                    self._chat.addresses.take("arrivals", self._websocket)
+                    self._author = await self._chat.people.client(self._number)
                 await self._chat.perform(self._author, Post(id=0, room=LOBBY, text=line))
                 return
             except RateLimited as error:

@@ -10,23 +10,20 @@ import { h } from "../lib/dom.js";
 export function openDialog(title, content) {
   const heading = h("h2", { id: "dialog-title" }, title);
   const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { "aria-labelledby": "dialog-title" }, heading, ...content));
-  const opener = /** @type {HTMLElement | null} */ (document.activeElement);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    opener?.focus();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
 
 /**
- * Asks for one line of text. `save` may refuse it by an error, whose words are shown beside the field.
+ * Asks for one line of text. `save` may refuse it by an error, whose words are shown beside the field;
+ * `then` is called when the dialog has closed, so that nothing typed from then on is lost in it.
  * @param {string} title @param {{label: string, value: string, limit: number, button: string, more?: Node[],
- *   save: (text: string) => Promise<unknown>}} options
+ *   save: (text: string) => Promise<any>, then?: (saved: any) => unknown}} options
  */
-export function askForText(title, { label, value, limit, button, more = [], save }) {
+export function askForText(title, { label, value, limit, button, more = [], save, then }) {
   const input = /** @type {HTMLInputElement} */ (
     h("input", { type: "text", value, maxlength: limit, required: true, autocomplete: "off", "aria-describedby": "dialog-problem" })
   );
@@ -47,8 +44,9 @@ export function askForText(title, { label, value, limit, button, more = [], save
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      await save(input.value);
+      const saved = await save(input.value);
       dialog.close();
+      then?.(saved);
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
       problem.hidden = false;
@@ -66,7 +64,8 @@ export function createRoom({ ask, boot, openRoom }) {
     value: "",
     limit: boot.limits.name,
     button: "Create",
-    save: async (name) => openRoom((await ask("create", { name })).id),
+    save: (name) => ask("create", { name }),
+    then: (room) => openRoom(room.id),
   });
 }
 

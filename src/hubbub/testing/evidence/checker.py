@@ -8,6 +8,7 @@ e  nothing is shown that is not in the log, and nothing is in the log that was r
 f  nothing is shown to somebody who is not in the room, and no deleted text to somebody who comes later
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -46,12 +47,14 @@ class Verdict:
     And `refused: CODE` for each code."""
 
 
-def judge(logs: Mapping[str, RoomLog], histories: Iterable[Path]) -> Verdict:
-    """Reads the histories and says what was broken. `logs`: the final log of every room that they speak of."""
+def judge(logs: Mapping[str, RoomLog], histories: Iterable[Path], until: float = math.inf) -> Verdict:
+    """Reads the histories and says what was broken. `logs`: the final log of every room that they speak of. Or the
+    logs of a backup that was asked for at the moment `until`: what was sent later may be in them or not."""
     judgement = _Judgement(logs)
     for path in histories:
         for where, note in read_history(path):
-            judgement.take(where, note)
+            if note["t"] <= until or note["op"] in ("open", "send"):
+                judgement.take(where, note)
     judgement.conclude()
     return judgement.verdict
 

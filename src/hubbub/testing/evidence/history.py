@@ -38,6 +38,9 @@ class History:
         note = {"op": op, "link": link, "t": round(time.monotonic(), 6), **fields}
         self._file.write(json.dumps(note, ensure_ascii=False, separators=(",", ":")) + "\n")
 
+    def flush(self) -> None:
+        self._file.flush()
+
     def close(self) -> None:
         self._file.close()
 

@@ -30,7 +30,7 @@ class Witness(Guest):
 
     def another_tab(self) -> Self:
         tab = super().another_tab()
-        tab.history, tab.epoch = self.history, self.epoch
+        tab.history, tab.epoch, tab.patience_s = self.history, self.epoch, self.patience_s
         return tab
 
     async def returns(self, cursors: dict[str, int] | None = None) -> None:

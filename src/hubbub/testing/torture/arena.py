@@ -3,19 +3,20 @@
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from hubbub.errors import SetupError
-from hubbub.testing.process import ServerProcess, start_server
-from hubbub.testing.proxy import Proxy
+from hubbub.testing.process import UNLIMITED, ServerProcess, start_server
+from hubbub.testing.proxy import Flow, Proxy
 from hubbub.testing.torture.crowd import Crowd
 from hubbub.testing.volume import Volume, VolumeError, volume
 
 LAUNCHER = ("-m", "hubbub.testing.faulty_server")
-SETTINGS: Mapping[str, object] = {
-    "posts_per_second": 100_000, "posts_burst": 100_000, "commands_per_second": 100_000, "commands_burst": 100_000,
+SETTINGS: dict[str, Any] = {
+    **UNLIMITED,
     "outlet_buffer_bytes": 16_384, "ring_size": 32, "replay_limit": 50, "sweep_interval_s": 1,
     "ping_interval_s": 2, "ping_timeout_s": 4, "stall_timeout_s": 5, "presence_grace_s": 0.1,
     "drain_s": 3, "close_timeout_s": 1,
@@ -24,6 +25,13 @@ SETTINGS: Mapping[str, object] = {
 CLOCK_JUMPS = (3600, -7200, 400_000_000, -400_000_000)
 """An hour on, two back, past 2038, and back again."""
 DATABASE = "hubbub.db"
+READS_ALL: dict[str, Any] = {"replay_limit": 10**9}
+
+
+class Backup(NamedTuple):
+    file: Path
+    asked_at: float
+    """By the clock of the histories."""
 
 
 class Arena:
@@ -36,6 +44,11 @@ class Arena:
         self.data = (disk.path if disk else folder) / "data"
         self.done: Counter[str] = Counter()
         """How often each fault was done."""
+        self.counts: Counter[str] = Counter()
+        """`kills`, and `power cuts`; `cut points`: stations of a message and statements at which the program died."""
+        self.cuts: list[Flow] = []
+        """What was to be cut at some byte."""
+        self.backups: list[Backup] = []
         self.slowest_start_s = 0.0
         self.elsewhere: asyncio.subprocess.Process | None = None
         """A crowd in a process of its own, which can be stopped and continued."""
@@ -63,8 +76,22 @@ class Arena:
         self.slowest_start_s = max(self.slowest_start_s, asyncio.get_running_loop().time() - begun)
         self.proxy.target = self._server.url
 
+    async def dies_at_start(self, point: str) -> None:
+        """Starts the server so that it kills itself at a point before it listens; or afterwards, or not at all."""
+        with suppress(AssertionError):
+            await self.start(f"die={point}")
+        if self.server.process.returncode is None:
+            await self.kill()
+            return
+        self.counts.update(["kills", "cut points"])
+
     async def kill(self) -> None:
         """kill -9."""
+        self.counts["kills"] += self.server.process.returncode is None
+        await self.loses_power()
+
+    async def loses_power(self) -> None:
+        """The program is gone, and that is not what is tried."""
         self.proxy.target = None
         await self.server.kill()
 

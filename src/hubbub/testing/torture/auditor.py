@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx2
@@ -29,10 +30,12 @@ class Auditor(Guest):
         """Their place in every room: everybody has to come so far."""
         return {room: await self.says("this is the end", room) for room in self.rooms}
 
-    async def reads_everything(self, goal: dict[str, int]) -> tuple[dict[str, RoomLog], list[Broken]]:
-        """All logs from their beginning, compared with the history that the server tells."""
+    async def reads_everything(self, goal: dict[str, int] | None = None) -> tuple[dict[str, RoomLog], list[Broken]]:
+        """All logs from their beginning to `goal`, or as far as they go, compared with the history that the server
+        tells."""
         self.events, self.epoch = {}, None
         await self.returns(dict.fromkeys(self.rooms, 0))
+        goal = goal or {room["id"]: room["head"] for room in self.welcome["rooms"]}
         await self.waits_until(lambda: all(self.cursors[room] >= seq for room, seq in goal.items()))
         logs = {room: RoomLog(room, self.events[room]) for room in self.rooms}
         await self.drops()
@@ -40,6 +43,19 @@ class Auditor(Guest):
         for log in logs.values():
             broken += await self.compares_with_history(log)
         return logs, broken
+
+    async def is_reset_everywhere(self) -> bool:
+        """Comes back with its cursors to another log, of which nothing may follow what it knows."""
+        self.signals.clear()
+        old = self.epoch
+        with suppress(AssertionError):
+            await self.returns()
+            await self.waits_until(lambda: self._resets() >= set(self.rooms))
+        await self.drops()
+        return self.epoch != old and self._resets() >= set(self.rooms)
+
+    def _resets(self) -> set[str]:
+        return {signal["room"] for signal in self.signals if signal["type"] == "reset"}
 
     async def compares_with_history(self, log: RoomLog) -> list[Broken]:
         """The messages as the server tells them must be what their events make of them."""

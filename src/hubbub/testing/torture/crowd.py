@@ -11,9 +11,10 @@ from websockets.exceptions import WebSocketException
 from hubbub.core.models import LOBBY
 from hubbub.testing.evidence.history import History
 from hubbub.testing.evidence.witness import Witness
-from hubbub.testing.people import Refused
+from hubbub.testing.people import PATIENCE_S, Refused
 
-CONNECT_PATIENCE_S = 15.0
+CONNECT_PART = 0.75
+"""Of its patience somebody waits for a welcome, and tries again; at the end of it they would complain."""
 PAUSE_MAX_S = 0.25
 GOAL_TRIES = 3
 RETRY_MAX_S = 0.5
@@ -87,7 +88,7 @@ class Person:
 
     async def _comes_back(self) -> None:
         await self._drops()
-        async with asyncio.timeout(CONNECT_PATIENCE_S):
+        async with asyncio.timeout(self.witness.patience_s * CONNECT_PART):
             await self.witness.returns()
         self._connected = True
         self._inside = {room["id"] for room in self.witness.welcome["rooms"]}
@@ -131,7 +132,7 @@ class Person:
         """The same message on two connections."""
         post, tab = self._new_post(), self.witness.another_tab()
         try:
-            async with asyncio.timeout(CONNECT_PATIENCE_S):
+            async with asyncio.timeout(self.witness.patience_s * CONNECT_PART):
                 await tab.returns()
             await _all(self._posts(self.witness, post), self._posts(tab, post))
         finally:
@@ -170,7 +171,7 @@ class Person:
         """Joins and leaves the same room on two connections, while a third one comes."""
         room, tab, other = self._chance.choice(self._rooms), self.witness.another_tab(), self.witness.another_tab()
         try:
-            async with asyncio.timeout(CONNECT_PATIENCE_S):
+            async with asyncio.timeout(self.witness.patience_s * CONNECT_PART):
                 await tab.returns()
                 await _all(
                     self.witness.does("leave", room=room),
@@ -217,17 +218,19 @@ class Person:
 class Crowd:
     """`count` people who write one history."""
 
-    def __init__(self, url: str, rooms: Sequence[str], seed: str, history: Path) -> None:
+    def __init__(
+        self, url: str, rooms: Sequence[str], seed: str, history: Path, patience_s: float = PATIENCE_S
+    ) -> None:
         self.people: list[Person] = []
         self.history = History(history)
-        self._url, self._rooms, self._seed = url, rooms, seed
+        self._url, self._rooms, self._seed, self._patience_s = url, rooms, seed, patience_s
         self._stop = asyncio.Event()
         self._living: list[asyncio.Task[None]] = []
 
     async def comes(self, count: int) -> None:
         for number in range(count):
             witness = await Witness.registers(self._url, f"Person {self._seed} {number}")
-            witness.history = self.history
+            witness.history, witness.patience_s = self.history, self._patience_s
             self.people.append(Person(witness, self._rooms, random.Random(f"{self._seed} {number}")))
 
     def lives(self) -> None:

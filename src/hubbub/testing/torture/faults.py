@@ -18,6 +18,7 @@ from typing import NamedTuple
 from hubbub.testing.faulty_server import POINTS
 from hubbub.testing.proxy import Link
 from hubbub.testing.torture.arena import DATABASE, Arena
+from hubbub.testing.torture.copies import back_up, interrupt_upgrades
 
 LOCK_MAX_S = 10.0
 DEATH_PATIENCE_S = 15.0
@@ -57,6 +58,7 @@ async def die_at_a_point(arena: Arena, chance: random.Random) -> None:
     try:
         async with asyncio.timeout(DEATH_PATIENCE_S):
             await arena.server.process.wait()
+        arena.counts.update(["kills", "cut points"])
     except TimeoutError:
         await arena.kill()
     await arena.start()
@@ -110,7 +112,8 @@ async def cut_the_power(arena: Arena, chance: random.Random) -> None:
     assert arena.disk is not None
     arena.server.process.send_signal(signal.SIGSTOP)  # no program runs on without power; a flush under way goes on
     arena.disk.cut_power()
-    await arena.kill()
+    arena.counts["power cuts"] += 1
+    await arena.loses_power()
     await asyncio.to_thread(arena.disk.restore_power)
     await arena.start()
 
@@ -159,7 +162,9 @@ async def _somebody_is_refused(arena: Arena, code: str) -> None:
 async def cut(arena: Arena, chance: random.Random) -> None:
     """A connection is reset after some more bytes, in either direction."""
     link = await _some_link(arena, chance)
-    chance.choice([link.up, link.down]).cut_after(chance.randint(0, 400))
+    flow = chance.choice([link.up, link.down])
+    flow.cut_after(chance.randint(0, 400))
+    arena.cuts.append(flow)
 
 
 async def stall(arena: Arena, chance: random.Random) -> None:
@@ -211,6 +216,8 @@ SERVER_FAULTS = (
     Fault("frozen server", "G10", freeze_server),
     Fault("restart", "G11", restart),
     Fault("locked database", "G14", lock),
+    Fault("backup", "G18", back_up),
+    Fault("interrupted upgrade", "G19", interrupt_upgrades),
     Fault("clock jump", "G20", jump),
 )
 """One at a time."""

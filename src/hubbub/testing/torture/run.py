@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hubbub.testing.evidence import Broken, RoomLog, Verdict, judge
-from hubbub.testing.torture.arena import LAUNCHER, Arena, arena
+from hubbub.testing.people import PATIENCE_S
+from hubbub.testing.torture.arena import LAUNCHER, READS_ALL, Arena, arena
 from hubbub.testing.torture.auditor import Auditor
+from hubbub.testing.torture.copies import judge_backup
 from hubbub.testing.torture.crowd import Crowd
 from hubbub.testing.torture.elsewhere import Elsewhere
-from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault, freeze_clients, missing
+from hubbub.testing.torture.faults import NETWORK_FAULTS, SERVER_FAULTS, Fault, freeze_clients, missing, stall
+from hubbub.testing.torture.waits import Waits, measure
 
 SETTLE_PATIENCE_S = 90.0
-WORK_PATIENCE_S = 45.0
+WORK_PATIENCES = 2.5
+"""So many times as long as somebody waits for an answer, everybody together may get hardly any."""
 NETWORK_TROUBLES = 3
 """Connections that are disturbed at the same time."""
-ANSWERS_BETWEEN = 100
-"""Acknowledgements between two faults when there is no time limit."""
-READS_ALL = {"replay_limit": 10**9}
 
 
 @dataclass
@@ -37,6 +38,10 @@ class Plan:
     server_faults: Sequence[Fault] = SERVER_FAULTS
     network_faults: Sequence[Fault] = NETWORK_FAULTS
     launcher: Sequence[str] = LAUNCHER
+    answers_between: int = 100
+    """Acknowledgements between two faults when there is no time limit."""
+    patience_s: float = PATIENCE_S
+    """How long somebody waits for an answer before coming back on another connection."""
 
 
 @dataclass
@@ -46,6 +51,11 @@ class Report:
     missing: dict[str, str] = field(default_factory=dict)
     """Faults that could not be had, with the reason."""
     slowest_start_s: float = 0.0
+    survived: Counter[str] = field(default_factory=Counter)
+    """`kills`, `power cuts`, `cut points` (statements, stations of a message and bytes of a connection), `backups`,
+    and what was `acknowledged` before those."""
+    waits: Waits | None = None
+    """How long people waited before, and while others read nothing; None when that was not tried."""
 
 
 Tell = Callable[[float, Counter[str]], None]
@@ -78,17 +88,22 @@ class _Run:
         await auditor.drops()
         await self._people_come(rooms)
         logs: dict[str, RoomLog] = {}
+        waits, backups = None, Counter[str]()
         try:
+            if any(fault.act is stall for fault in self._plan.network_faults):
+                waits = await measure(ring, ring.crowds[0], rooms, self._plan.seconds)
             await self._disturb()
             if goal := await self._settle(auditor):
                 logs = await self._audit(auditor, goal)
+                backups = await self._judge_backups(auditor)
         except AssertionError as error:
             self._say("G1", f"the server could not be brought back: {error}")
         self._read_the_servers_log()
         verdict = judge(logs, self._histories) if logs else Verdict()
-        verdict.broken[:0] = self._broken
+        verdict.broken[:0] = [*self._broken, *(waits.broken() if waits else [])]
         faults = [*self._plan.server_faults, *self._plan.network_faults]
-        return Report(verdict, ring.done, missing(ring, faults), ring.slowest_start_s)
+        survived = ring.counts + Counter({"cut points": sum(flow.is_cut for flow in ring.cuts)}) + backups
+        return Report(verdict, ring.done, missing(ring, faults), ring.slowest_start_s, survived, waits)
 
     async def ends(self) -> None:
         for crowd in self._arena.crowds:
@@ -101,7 +116,7 @@ class _Run:
         freezing = any(fault.act is freeze_clients for fault in plan.network_faults)
         elsewhere = max(1, plan.clients // 6) if freezing else 0
         self._histories = [ring.folder / "people.jsonl"]
-        here = Crowd(ring.proxy.url, rooms, str(plan.seed), self._histories[0])
+        here = Crowd(ring.proxy.url, rooms, str(plan.seed), self._histories[0], plan.patience_s)
         ring.crowds.append(here)
         await here.comes(max(1, plan.clients - elsewhere))
         if elsewhere:
@@ -156,11 +171,12 @@ class _Run:
         if self._plan.seconds is not None:
             await asyncio.sleep(max(0.0, min(self._end - loop.time(), chance.uniform(0.2, 2))))
             return
-        enough, deadline = self._arena.acknowledged() + ANSWERS_BETWEEN, loop.time() + WORK_PATIENCE_S
+        patience_s = self._plan.patience_s * WORK_PATIENCES
+        enough, deadline = self._arena.acknowledged() + self._plan.answers_between, loop.time() + patience_s
         while self._arena.acknowledged() < enough:
             self._look_after_everybody()
             if loop.time() > deadline:
-                raise AssertionError(f"within {WORK_PATIENCE_S:.0f} s it hardly answered anybody")
+                raise AssertionError(f"within {patience_s:.0f} s it hardly answered anybody")
             await asyncio.sleep(0.02)
 
     async def _do(self, fault: Fault, chance: random.Random) -> None:
@@ -211,6 +227,16 @@ class _Run:
         self._broken += broken
         await ring.stop()
         return logs
+
+    async def _judge_backups(self, auditor: Auditor) -> Counter[str]:
+        found: Counter[str] = Counter()
+        cursors, epoch = dict(auditor.cursors), auditor.epoch
+        for backup in self._arena.backups:
+            auditor.cursors, auditor.epoch = dict(cursors), epoch
+            verdict = await judge_backup(backup, self._histories, auditor)
+            self._broken += verdict.broken
+            found += Counter({"backups": 1, "acknowledged": verdict.counts["acknowledged"]})
+        return found
 
     def _read_the_servers_log(self) -> None:
         text = self._arena.log.read_text("utf-8", "replace")

@@ -29,7 +29,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def api_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(prefix="/api", route_class=ProblemRoute, responses=_RESPONSES)
+    """For the prefix `/api`."""
+    router = APIRouter(route_class=ProblemRoute, responses=_RESPONSES)
     router.include_router(people_router(chat))
     router.include_router(rooms_router(chat))
     router.include_router(messages_router(chat))

@@ -37,6 +37,7 @@ def people_router(chat: "Chat") -> APIRouter:
     async def come_as_guest(request: Request, body: NewGuest) -> Guest:
         """Makes a guest and a session for it. For programs: a browser becomes one when it opens the page."""
         check_same_origin(request, chat.settings)
+        chat.addresses.take("arrivals", request)
         person, token = await chat.people.arrive(body.name)
         return Guest(person=person, token=token)
 
