@@ -83,13 +83,13 @@ def test_a_frame_needs_no_more_than_its_required_fields(adapter: Adapter, kind: 
 
 
 @pytest.mark.parametrize(("adapter", "kind"), CASES, ids=name_of)
-def test_a_field_that_nobody_knows_is_refused(adapter: Adapter, kind: type[BaseModel]) -> None:
+def test_27_a_field_that_nobody_knows_is_refused(adapter: Adapter, kind: type[BaseModel]) -> None:
     for name in ("is_admin", "Text", "text ", "", "__class__", "seq_"):
         assert name.strip() in str(refused(example(kind) | {name: "x"}, adapter)).replace("\n", " ")
 
 
 @pytest.mark.parametrize(("adapter", "kind", "name"), FIELDS, ids=name_of)
-def test_a_value_of_another_type_is_refused(adapter: Adapter, kind: type[BaseModel], name: str) -> None:
+def test_28_a_value_of_another_type_is_refused(adapter: Adapter, kind: type[BaseModel], name: str) -> None:
     frame = example(kind)
     adapter.validate_json(json.dumps(frame))
     wrong: list[Any] = [True, False, 1.5, {}, [frame[name]]]
@@ -125,7 +125,7 @@ def test_events_are_not_commands_and_commands_are_not_events() -> None:
 
 @pytest.mark.parametrize("field", ["text", "id", "key", "room"])
 @pytest.mark.parametrize("escape", [r"\ud800", r"\udfff", r"a\ud83d", r"\udc00\ud800"])
-def test_lone_surrogates_are_refused(field: str, escape: str) -> None:
+def test_80_lone_surrogates_are_refused(field: str, escape: str) -> None:
     """They pass Python's own decoder, and then no encoder: in the middle of a fan-out."""
     assert not json.loads(f'"{escape}"').isprintable()
     refused(json.dumps(post(**{field: "HERE"})).replace("HERE", escape))
@@ -133,7 +133,7 @@ def test_lone_surrogates_are_refused(field: str, escape: str) -> None:
 
 
 @pytest.mark.parametrize("frame", ["[" * 100_000, '{"a":' * 30_000, "[" * 200 + "]" * 200, '{"type":' + "[" * 50_000])
-def test_deep_nesting_is_refused(frame: str) -> None:
+def test_78_deep_nesting_is_refused(frame: str) -> None:
     refused(frame)
     refused(json.dumps(post(text=None)).replace("null", frame))
 

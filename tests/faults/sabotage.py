@@ -1,5 +1,6 @@
 """A server that breaks a promise, to show that torture notices: `sabotage.py NAME ARGUMENTS OF THE FAULTY SERVER`."""
 
+import re
 import sys
 import time
 from typing import Any
@@ -11,15 +12,18 @@ from hubbub.store import sqlite
 from hubbub.store.transaction import SqlTransaction
 from hubbub.testing.faulty_server import main
 
+EVENT = re.compile(r'"type":"(message|member|room)\.')
+
 
 def lose_frames() -> None:
-    """After a while every fiftieth write to a socket is lost."""
+    """After a while every fiftieth write of events to a socket is lost; answers and welcomes are not."""
     write, count = FastOutlet.write, 0
 
     def lossy(outlet: FastOutlet, batch: Any) -> None:
         nonlocal count
-        count += 1
-        if count < 300 or count % 50:
+        is_of_events = all(EVENT.search(frame) for frame in batch.frames)
+        count += is_of_events
+        if not is_of_events or count < 200 or count % 50:
             write(outlet, batch)
 
     FastOutlet.write = lossy  # type: ignore[method-assign]
