@@ -12,6 +12,7 @@ from hubbub.core import policy
 from hubbub.core.files import PICTURES, clean_file_name, size_of, sniff
 from hubbub.core.limits import Meter, Rate
 from hubbub.core.models import FileInfo, Person
+from hubbub.core.shedding import Shed
 from hubbub.errors import Invalid, NotFound, RateLimited, Unavailable
 from hubbub.files.blobs import Blobs, Part, too_large
 from hubbub.files.pictures import Pictures
@@ -57,6 +58,7 @@ class Files:
         """Takes a file; when this returns, no crash takes it away. `length`: how many bytes are announced, or 0.
         Raises TooLarge, RateLimited, NoSpace, Unavailable, Forbidden; Invalid for a picture that cannot be read."""
         context, limit = self._context, self._context.settings.file_max_bytes
+        context.shedding.check(Shed.POSTING)
         policy.permit_in_place("upload", me, context.place())
         if length > limit:
             raise too_large(limit)

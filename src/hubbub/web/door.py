@@ -11,6 +11,7 @@ from hubbub.errors import HubbubError
 from hubbub.protocol import AcceptInvite
 from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
 from hubbub.web.page import plain_page, problem_page
+from hubbub.web.problems import retry_after
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -44,7 +45,7 @@ class Door:
             me = await self._chat.auth.person_of(request)
         except HubbubError as error:
             return problem_page(request, self._chat.place.name, error)
-        return plain_page(
+        response = plain_page(
             request,
             "invitation.html",
             problem.status if problem else 200,
@@ -55,6 +56,8 @@ class Door:
             name_limit=NAME_MAX_CHARS,
             problem=problem.words if problem else "",
         )
+        response.headers.update(retry_after(problem) if problem else {})
+        return response
 
     async def open(self, request: Request, code: str, name: str) -> Response:
         """Whoever has no session yet becomes a guest, but only by a code that works."""
@@ -64,6 +67,7 @@ class Door:
             await self._chat.look_at_invite(code)
             me = await self._chat.auth.person_of(request)
             if me is None:
+                self._chat.addresses.take("arrivals", request)
                 me, token = await self._chat.people.arrive(name.strip() or None)
             summary = await self._chat.perform(me, AcceptInvite(id=0, code=code))
         except HubbubError as error:
