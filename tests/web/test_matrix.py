@@ -212,7 +212,7 @@ async def test_whoever_is_not_signed_in_gets_no_socket(theatre: Theatre) -> None
 @pytest.mark.parametrize("kind", KINDS, ids=cells_of("routes"))
 async def test_everybody_tries_every_route_of_the_api(theatre: Theatre, kind: RoomKind) -> None:
     wrong, inside = [], ""
-    async with httpx2.AsyncClient(base_url=theatre.server.url) as http:
+    async with httpx2.AsyncClient(base_url=theatre.server.url, timeout=60.0) as http:
         for who in WHO:
             cells = await theatre.cells(who, kind, len(ROUTES))
             for (name, route), cell in zip(ROUTES.items(), cells, strict=True):
@@ -256,7 +256,9 @@ async def asked(http: httpx2.AsyncClient, theatre: Theatre, who: Who, name: str,
 
 @pytest.mark.parametrize("kind", KINDS, ids=cells_of("pages"))
 async def test_everybody_tries_every_page(theatre: Theatre, kind: RoomKind) -> None:
-    async with httpx2.AsyncClient(base_url=theatre.server.url, headers={"Origin": theatre.server.url}) as browser:
+    async with httpx2.AsyncClient(
+        base_url=theatre.server.url, headers={"Origin": theatre.server.url}, timeout=60.0
+    ) as browser:
         await try_every_page(theatre, browser, kind)
 
 
