@@ -35,6 +35,34 @@ AUTH = "src/hubbub/web/auth.py"
 
 MUTANTS = [
     Mutant(
+        "an uploaded file is for everybody",
+        "src/hubbub/core/policy.py",
+        "    if by == me.id and not standings:\n",
+        "    if by:\n",
+        ("tests/web/test_files.py",),
+    ),
+    Mutant(
+        "whoever has left a private room can still read what they posted in it",
+        "src/hubbub/core/policy.py",
+        "    if by == me.id and not standings:\n",
+        "    if by == me.id:\n",
+        ("tests/web/test_room_files.py",),
+    ),
+    Mutant(
+        "somebody else's file may be posted",
+        "src/hubbub/service/files.py",
+        "stored is None or stored.by != me.id:",
+        "stored is None:",
+        ("tests/web/test_files.py",),
+    ),
+    Mutant(
+        "a deleted message keeps its files",
+        "src/hubbub/store/projection.py",
+        "            let_go(connection, event.room, event.message)\n",
+        "",
+        ("tests/store/test_sqlite_contract.py",),
+    ),
+    Mutant(
         "a post is acknowledged before the commit",
         WRITER,
         TRIED,

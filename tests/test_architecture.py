@@ -24,9 +24,11 @@ PARTS = {
     "bus.local": "local bus",
     "store.folder": "folder",
     "store.backup": "upkeep",
+    "store.backup_files": "upkeep",
     "store.checkup": "upkeep",
     "store.sqlite": "sqlite",
     "store.reader": "sqlite",
+    "store.files": "sqlite",
     "store.search": "sqlite",
     "store.accounts": "sqlite",
     "store.index": "sqlite",
@@ -39,6 +41,7 @@ PARTS = {
     "store.prepared": "sqlite",
     "store.projection": "sqlite",
     "store.readers": "sqlite",
+    "store.rooms": "sqlite",
     "store.tables": "sqlite",
     "store.migrate": "sqlite",
     "store.migrations": "sqlite",
@@ -61,6 +64,7 @@ MAY_IMPORT = {
     "logs": set[str](),
     "folder": {"errors"},
     "protocol": {"core", "errors"},
+    "files": WORDS | {"folder"},
     "settings": WORDS | {"protocol"},
     "tasks": set[str](),
     "version": set[str](),
@@ -73,11 +77,11 @@ MAY_IMPORT = {
     "presence": WORDS,
     "hub": WORDS | {"outlet", "presence", "tasks", "store"},  # CatchUp reads what the ring no longer has
     "relay": WORDS | {"store", "bus", "hub", "tasks"},
-    "service": WORDS | {"store", "bus", "settings", "presence"},  # `here` asks who is connected
+    "service": WORDS | {"store", "bus", "settings", "presence", "files"},  # `here` asks who is connected
     "web": WORDS | {"service", "store", "hub", "outlet", "settings", "tasks", "version", "counts", "logs"},
     "app": WORDS
     | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version", "counts"}
-    | {"sqlite", "folder", "local bus"},  # the only one that knows them
+    | {"sqlite", "folder", "local bus", "files"},  # the only one that knows them
     "server": {"app", "web", "core", "errors", "settings", "outlet"},
     # … it is the wire of the fast one, and knows the socket
     "cli": WORDS
@@ -97,7 +101,19 @@ TYPES_ONLY = {("web", "app"): {"Chat"}}
 PURE = ["core/*.py", "hub/hub.py"]
 """Files in which nothing awaits."""
 CORE_MAY_IMPORT = (
-    {"collections", "dataclasses", "enum", "functools", "html", "ipaddress", "math", "re", "typing", "unicodedata"}
+    {
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "enum",
+        "functools",
+        "html",
+        "ipaddress",
+        "math",
+        "re",
+        "typing",
+        "unicodedata",
+    }
     | {"emoji", "markdown_it", "nh3", "pydantic", "pygments"}
     | {"hubbub"}
 )

@@ -20,6 +20,7 @@ HTTP = {
     "Conflict": (409, "conflict", False),
     "RateLimited": (429, "rate_limited", True),
     "Unavailable": (503, "unavailable", True),
+    "NoSpace": (507, "no_space", False),
     "SetupError": (500, "setup", False),
 }
 
@@ -57,7 +58,7 @@ def test_over_http_it_is_a_problem_with_the_right_status(kind: type[HubbubError]
     assert "retry-after" not in answer.headers
 
 
-@pytest.mark.parametrize(("wait", "told", "header"), [(0.0123456, 0.012, "1"), (1.4, 1.4, "1"), (30.0, 30.0, "30")])
+@pytest.mark.parametrize(("wait", "told", "header"), [(0.0123456, 0.013, "1"), (1.4, 1.4, "2"), (30.0, 30.0, "30")])
 def test_the_time_to_wait_is_told_in_the_body_and_in_whole_seconds_in_the_header(
     wait: float, told: float, header: str
 ) -> None:

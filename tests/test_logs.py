@@ -64,7 +64,7 @@ def test_a_record_has_the_id_of_its_request() -> None:
 
 @pytest.mark.parametrize("form", [TextLines(), JsonLines()], ids=["text", "json"])
 @pytest.mark.parametrize("evil", ["a\nb", "a\r\x1b[2Jb", "a\u2028b", "a\x00b", "a\x85b", "\ud800"], ids=ascii)
-def test_nobody_can_begin_a_line_of_their_own(form: logging.Formatter, evil: str) -> None:
+def test_48_nobody_can_begin_a_line_of_their_own(form: logging.Formatter, evil: str) -> None:
     line = form.format(record(evil, fields={"path": evil}))
     assert len(line.splitlines()) == 1
     assert line.isprintable()

@@ -13,7 +13,7 @@ from .source import annotations, definitions, field_docs, name_docs
 
 PLAIN = {"str": "string", "int": "integer", "float": "number", "bool": "true or false"}
 SMALL_TYPES = ["RoomId", "PersonId", "Seq", "Millis", "Text", "Name", "Key", "Emoji"]
-SMALL_TYPES += ["Question", "FoundBefore", "UtcOffset", "CommandId"]
+SMALL_TYPES += ["Caption", "FileId", "Question", "FoundBefore", "UtcOffset", "CommandId"]
 SMALL_TYPES += ["Reason", "BlockedWord", "Minutes", "Days", "AuditId", "Action"]
 """Names for strings and integers with bounds, in the order in which the page explains them."""
 OTHER_NAMES = definitions(models.__name__) | definitions(protocol.__name__)
@@ -22,13 +22,18 @@ OTHER_NAMES = definitions(models.__name__) | definitions(protocol.__name__)
 def field_table(model: type[BaseModel], *, from_client: bool = False, without: type[BaseModel] | None = None) -> str:
     """Markdown, but for `type`, which every frame has, and the fields of `without`. Empty if there are no others."""
     docs = field_docs(model)
-    left_out = {"type"} | (without.model_fields.keys() if without else set())
+    left_out = ({"type"} if is_frame(model) else set()) | (without.model_fields.keys() if without else set())
     rows = [
         [f"`{name}`", type_words(annotation), _presence(model, name, from_client), docs.get(name, "")]
         for name, annotation in annotations(model).items()
         if name in model.model_fields.keys() - left_out
     ]
     return table(["Field", "Type", "Given", "Meaning"], rows) if rows else ""
+
+
+def is_frame(model: type[BaseModel]) -> bool:
+    """Whether its `type` says which frame it is."""
+    return "type" in model.model_fields and not model.model_fields["type"].is_required()
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

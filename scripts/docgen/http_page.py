@@ -22,7 +22,10 @@ from .source import tree_of
 IN_PATHS = {
     "room": "The room, by its id.",
     "message": "The message, by the `seq` of its post.",
+    "file": "The file, by its id.",
+    "name": "Any words: the name under which it is saved comes with the answer.",
     "person": "The person, by their id.",
+    "invite": "The invitation, by its id.",
     "session": "The session, by its id; or `current`.",
     "emoji": "Exactly one emoji, percent-encoded like everything in a path.",
 }
@@ -57,10 +60,10 @@ page cannot know the token.
 There are no CORS headers: a page of another origin uses the WebSocket."""
 
 REQUESTS = f"""\
-A body is one JSON object, with `Content-Type: application/json`. A field that is not named here, or that has another \
-type, is refused. An answer is JSON too; ignore fields that you do not know, and take null and a missing field for the \
-same. A body has at most {BODY_MAX_BYTES:,} bytes; everything else is limited as in \
-[the protocol](protocol.md#limits), together with what the same person does on the socket.
+A body, unless it is a file, is one JSON object, with `Content-Type: application/json`. A field that is not named \
+here, or that has another type, is refused. An answer is JSON too; ignore fields that you do not know, and take null \
+and a missing field for the same. A body has at most {BODY_MAX_BYTES:,} bytes; everything else is limited as in [the \
+protocol](protocol.md#limits), together with what the same person does on the socket.
 
 A change that has been answered is durable."""
 
@@ -232,6 +235,8 @@ def _body(route: Route, schemas: Json) -> str:
     if "requestBody" not in route.operation:
         return ""
     name = record_name(_json_of(route.operation["requestBody"]))
+    if not name:
+        return "The body is the bytes, whatever its `Content-Type`; see the settings for how many there may be."
     return http_field_table("In the body", fields_in(schemas[name]), record_named(name), route.command)
 
 
@@ -239,6 +244,9 @@ def _answer(route: Route, schemas: Json) -> str:
     """The first of the responses: the others are problems."""
     status, answer = next(iter(route.operation["responses"].items()))
     schema = _json_of(answer)
+    if not schema:
+        others = [[s, a["description"]] for s, a in route.operation["responses"].items() if not _json_of(a)]
+        return table(["Status", "Meaning"], others)
     name = record_name(schema)
     if not name or record_named(name) in records():
         return f"Answers {status}: {type_words(schema)}."
@@ -248,5 +256,6 @@ def _answer(route: Route, schemas: Json) -> str:
 
 
 def _json_of(part: Json) -> Json:
-    schema: Json = part["content"]["application/json"]["schema"]
+    """Nothing where there are other bytes, or none."""
+    schema: Json = part.get("content", {}).get("application/json", {}).get("schema", {})
     return schema

@@ -19,12 +19,12 @@ others that they are in. Nobody sees a private room or a conversation of others,
 no such room.
 
 In the columns of a room: ✓ may, ● only as a member of that room, – may not. `archived`: also in an archived room.
-`silenced`: also while silenced.
+`silenced`: also while silenced. `direct`: also in a direct conversation, where everybody is a member.
 
 ## In a room
 
-| What | {room_columns} | archived | silenced |
-|---|{room_lines}|---|---|
+| What | {room_columns} | archived | silenced | direct |
+|---|{room_lines}|---|---|---|
 """
 
 PLACE = """
@@ -46,7 +46,8 @@ def permissions_page() -> str:
 def _room_row(name: str, rule: Rule) -> str:
     assert rule.room
     cells = " | ".join(_cell(role, rule.room, joined=rule.joined) for role in ROLES)
-    return f"| {_what(name, rule)} | {cells} | {_yes(not rule.changes)} | {_yes(not rule.speaks)} |\n"
+    also = " | ".join(_yes(value) for value in (not rule.changes, not rule.speaks, rule.direct))
+    return f"| {_what(name, rule)} | {cells} | {also} |\n"
 
 
 def _place_row(name: str, rule: Rule) -> str:

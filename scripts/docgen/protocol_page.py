@@ -17,7 +17,7 @@ from hubbub.web.api.people import Guest
 
 from .errors_section import close_codes, error_codes
 from .example import ANN, as_heard, as_sent, conversation
-from .fields import field_table, link_to, small_types
+from .fields import field_table, is_frame, link_to, small_types
 from .schema import COMMANDS, EVENTS, SERVER_FRAMES, SIGNALS, with_parts
 
 
@@ -149,7 +149,7 @@ def _section(
     """A heading, the docstring and the fields of each type, but for those that it has from `without`."""
     parts = []
     for model in types:
-        name = _type(model) if "type" in model.model_fields else model.__name__
+        name = _type(model) if is_frame(model) else model.__name__
         parts += [f"### {kind} `{name}`", _doc(model), field_table(model, from_client=from_client, without=without)]
     return [part for part in parts if part]
 

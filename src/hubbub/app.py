@@ -5,8 +5,9 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
@@ -42,6 +43,8 @@ from hubbub.service import Service
 from hubbub.service.accounts import Accounts
 from hubbub.service.caretaker import Caretaker
 from hubbub.service.context import Context
+from hubbub.service.files import Files
+from hubbub.service.invites import Invited, look_at
 from hubbub.service.links import Links, owner_link
 from hubbub.service.mail import Mail
 from hubbub.service.my_data import export
@@ -49,12 +52,13 @@ from hubbub.service.passwords import Passwords
 from hubbub.service.people import People
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
-from hubbub.store.folder import DATABASE, make_folder
+from hubbub.store.folder import DATABASE, FILES, make_folder
 from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
 from hubbub.web.addresses import Addresses
 from hubbub.web.api import api_router
 from hubbub.web.auth import Auth
+from hubbub.web.door import door_router
 from hubbub.web.forms import forms_router
 from hubbub.web.headers import SecurityHeaders
 from hubbub.web.ops import ops_router
@@ -140,6 +144,8 @@ class Chat:
         """As the settings have it until somebody sets it up; then as the store has it."""
         self._context = context = self._new_context()
         self._open_doors(context)
+        self.files = Files(context, settings.data / FILES, clock=time.monotonic, new_id=lambda: secrets.token_hex(16))
+        self.look_at_invite: Callable[[str], Awaitable[Invited]] = partial(look_at, context)
         self._caretaker = Caretaker(context)
         self._service = Service(context, clock=time.monotonic)
         self.epoch = ""
@@ -176,7 +182,7 @@ class Chat:
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
         # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
         router.include_router(api_router(self), prefix="/api")
-        for part in (socket_router, ops_router, forms_router, page_router):
+        for part in (socket_router, ops_router, door_router, forms_router, page_router):
             router.include_router(part(self))
         return router
 
@@ -198,12 +204,14 @@ class Chat:
             stack.push_async_callback(self._tasks.stop)
             await self.store.start()
             stack.push_async_callback(self.store.stop)
+            await self.files.blobs.open()
             await self.bus.start()
             self.epoch, place = await self.store.read(lambda reader: (reader.epoch(), reader.place()))
             self.place = place or self.place
             self.spawn(self.relay.sweep())
             self.spawn(self._caretaker.run())
             self.spawn(self._cut_stalled())
+            self.spawn(self.files.sweep())
             self.spawn(watch_loop(self._look))
             stack.pop_all()
 
@@ -330,6 +338,8 @@ class Chat:
                     erases=isinstance(event, MessageDeleted | MessagesErased),
                 )
             )
+            if isinstance(event, MessageDeleted):
+                self.files.some_are_gone()
             if isinstance(event, MessagePosted | MemberLeft):
                 self._stop_typing(event.room, event.person if isinstance(event, MemberLeft) else event.by)
 

@@ -9,6 +9,7 @@
     ├── Conflict                the request contradicts what is already there
     ├── RateLimited             too much in too short a time; says when to come back
     ├── Unavailable             the server cannot do it now; says when to come back
+    ├── NoSpace                 the server has no room for it, until somebody makes some
     └── SetupError              the program cannot start: a wrong setting, a busy port, a damaged database
 
 A code is stable and may be matched by programs; words may change. Each class knows its HTTP status, and
@@ -74,6 +75,11 @@ class Unavailable(HubbubError):
     status = 503
     retry = True
     default_code = "unavailable"
+
+
+class NoSpace(HubbubError):
+    status = 507
+    default_code = "no_space"
 
 
 class SetupError(HubbubError):

@@ -15,11 +15,15 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
+from hubbub.core.files import FILES_MAX
 from hubbub.core.models import (
     AuditEntry,
     Author,
+    FileId,
+    FileInfo,
     Found,
     History,
+    Invite,
     Member,
     Message,
     Millis,
@@ -37,7 +41,7 @@ from hubbub.core.models import (
     Seq,
 )
 from hubbub.core.rules import WORDS_MAX
-from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS, has_control_characters
+from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS, TOPIC_MAX_CHARS, has_control_characters
 
 VERSION = 1
 FRAME_MAX_BYTES = 65_536
@@ -46,6 +50,11 @@ CURSORS_MAX = 500
 NAMES_MAX = 300
 """People who are named: above that, only their number is told."""
 SEARCH_MAX_CHARS = 400
+SLOW_MAX_S = 6 * 3600
+DIRECT_MAX = 8
+"""People in a direct conversation."""
+INVITE_MAX_HOURS = 24 * 365
+INVITE_USES_MAX = 1000
 STATUS_MAX_CHARS = 100
 REASON_MAX_CHARS = 300
 MINUTES_MAX = 5_256_000
@@ -64,12 +73,18 @@ Text = Annotated[
     AfterValidator(_without_control_characters),
 ]
 """Of a message, in markdown. It is kept as it was typed; only line ends become "\\n"."""
+Caption = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS), AfterValidator(_without_control_characters)]
+"""The text of a message, which may be empty when there are files."""
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=NAME_MAX_CHARS),
     AfterValidator(_without_control_characters),
 ]
 """Of a person or a room. It is normalised (NFC, one space between words), so it may come back a little different."""
+Topic = Annotated[str, StringConstraints(max_length=TOPIC_MAX_CHARS), AfterValidator(_without_control_characters)]
+"""What a room is about, in one line; empty: nothing is said. It is normalised as names are."""
+SlowMode = Annotated[int, Field(ge=0, le=SLOW_MAX_S)]
+"""Seconds between two messages of one person; 0: none."""
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """Chosen by the client, once for each post, so that a repeated post is recognised."""
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32)]
@@ -98,6 +113,11 @@ Action = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 """What was done, as the audit log calls it."""
 UtcOffset = Annotated[int, Field(ge=-840, le=840)]
 """Minutes: 60 where it is an hour later than in UTC."""
+OtherPeople = Annotated[list[PersonId], Field(min_length=1, max_length=DIRECT_MAX)]
+InviteUses = Annotated[int, Field(ge=1, le=INVITE_USES_MAX)]
+InviteHours = Annotated[int, Field(ge=1, le=INVITE_MAX_HOURS)]
+InviteAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"<>?#]{1,200}$")]
+InviteCode = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Status = Annotated[
     str,
     StringConstraints(max_length=STATUS_MAX_CHARS),
@@ -139,14 +159,16 @@ class Post(InRoom):
     """Posts a message. The same `key` again, with the same text, answers with the first `seq`."""
 
     type: Literal["post"] = "post"
-    text: Text
+    text: Caption = ""
     key: Key | None = None
     reply_to: Seq | None = None
     """The message that this one answers, by the `seq` of its post."""
+    files: Annotated[list[FileId], Field(max_length=FILES_MAX)] = []
+    """Files that the same person has uploaded, by `POST /api/files`."""
 
 
 class Edit(InRoom):
-    """Replaces the text of one's own message."""
+    """Replaces the text of one's own message. Its files stay."""
 
     type: Literal["edit"] = "edit"
     message: Seq
@@ -154,7 +176,8 @@ class Edit(InRoom):
 
 
 class Delete(InRoom):
-    """Deletes a message: its place stays, its text is erased everywhere. Moderators delete other people's too."""
+    """Deletes a message: its place stays, its text and its files are erased everywhere. Moderators delete other
+    people's too."""
 
     type: Literal["delete"] = "delete"
     message: Seq
@@ -193,10 +216,12 @@ class Unpin(InRoom):
 
 
 class CreateRoom(Command):
-    """Creates a room and joins it."""
+    """Creates a room and joins it, as its owner. Two public rooms that are not archived never have the same name."""
 
     type: Literal["create"] = "create"
     name: Name
+    kind: Literal["public", "private"] = "public"
+    topic: Topic | None = None
 
 
 class RenameRoom(InRoom):
@@ -219,7 +244,8 @@ class Join(InRoom):
 
 
 class Leave(InRoom):
-    """Gives up the membership of a room: no more of its events come. Nobody can leave the lobby."""
+    """Gives up the membership of a room: no more of its events come. Nobody can leave the lobby or a direct
+    conversation, nor the only owner a room in which there are others."""
 
     type: Literal["leave"] = "leave"
 
@@ -316,6 +342,93 @@ class ChangeName(Command):
 
     type: Literal["name"] = "name"
     name: Name
+
+
+# Rooms for some, and ways into them
+
+
+class OpenDirect(Command):
+    """Opens the conversation of oneself and these people: the same one for the same people for ever. All of them are
+    in it at once, and nobody can leave it."""
+
+    type: Literal["direct"] = "direct"
+    people: OtherPeople
+    """The others. At most 8 people are in one conversation."""
+
+
+class SetRoom(InRoom):
+    """Changes how a room is: what is left out stays. Moderators may, but only owners make it public or private."""
+
+    type: Literal["set_room"] = "set_room"
+    topic: Topic | None = None
+    announcement: bool | None = None
+    """Whether only moderators post."""
+    slow_s: SlowMode | None = None
+    kind: Literal["public", "private"] | None = None
+    """Whoever is not in a room that becomes private sees nothing of it any more, and whoever sees one that becomes
+    public can read all that was said in it."""
+
+
+class AddMember(InRoom):
+    """Puts somebody into a room."""
+
+    type: Literal["add_member"] = "add_member"
+    person: PersonId
+
+
+class SetMemberRole(InRoom):
+    """Makes a member of a room its owner, its moderator, or only a member."""
+
+    type: Literal["set_role"] = "set_role"
+    person: PersonId
+    role: Literal["member", "moderator", "owner"]
+
+
+class FindPeople(Command):
+    """Finds people whose name begins so, without regard to case and accents: at most 20."""
+
+    type: Literal["find_people"] = "find_people"
+    name: Annotated[str, StringConstraints(max_length=NAME_MAX_CHARS)]
+
+
+class CreateInvite(Command):
+    """Makes a link by which people come into a room, or into the place. The answer alone has it: it is not kept."""
+
+    type: Literal["invite"] = "invite"
+    room: RoomId | None = None
+    """Null: into the place."""
+    uses: InviteUses | None = None
+    """How many people may come by it; null: any number."""
+    hours: InviteHours | None = 24 * 7
+    """For how long; null: until it is revoked."""
+    address: InviteAddress | None = None
+    """How people reach this server: the beginning of the link. Null: the link is a path alone, and there is no QR
+    code."""
+
+
+class ListInvites(Command):
+    """The invitations that can still be accepted, newest first."""
+
+    type: Literal["invites"] = "invites"
+    room: RoomId | None = None
+    """Null: those into the place."""
+
+
+class RevokeInvite(Command):
+    """Ends an invitation: nobody comes by its link any more."""
+
+    type: Literal["revoke_invite"] = "revoke_invite"
+    room: RoomId | None = None
+    invite: Annotated[str, StringConstraints(max_length=64)]
+    """Its `id`."""
+
+
+class AcceptInvite(Command):
+    """Goes where an invitation leads. The answer is that room."""
+
+    type: Literal["accept_invite"] = "accept_invite"
+    code: InviteCode
+    """The end of the link."""
 
 
 # People, and the place as a whole
@@ -549,6 +662,15 @@ AnyCommand = Annotated[
     | MarkUnread
     | SayTyping
     | ChangeName
+    | OpenDirect
+    | SetRoom
+    | AddMember
+    | SetMemberRole
+    | FindPeople
+    | CreateInvite
+    | ListInvites
+    | RevokeInvite
+    | AcceptInvite
     | SetProfile
     | GetProfile
     | ListPeople
@@ -591,6 +713,7 @@ class RoomCreated(BaseEvent):
     type: Literal["room.created"] = "room.created"
     name: str
     kind: RoomKind = "public"
+    topic: str | None = None
 
 
 class RoomRenamed(BaseEvent):
@@ -600,6 +723,17 @@ class RoomRenamed(BaseEvent):
 
 class RoomArchived(BaseEvent):
     type: Literal["room.archived"] = "room.archived"
+
+
+class RoomChanged(BaseEvent):
+    """All of a room's settings as they are from now on."""
+
+    type: Literal["room.changed"] = "room.changed"
+    kind: RoomKind
+    topic: str | None = None
+    """Left out: it has none."""
+    announcement: bool
+    slow_s: int
 
 
 class MemberJoined(BaseEvent):
@@ -622,18 +756,28 @@ class MemberRenamed(BaseEvent):
     person: Author
 
 
+class MemberRole(BaseEvent):
+    """A member was given another role in the room."""
+
+    type: Literal["member.role"] = "member.role"
+    person: Author
+    role: Role
+
+
 class MessagePosted(BaseEvent):
     """The message is known by this event's `seq`."""
 
     type: Literal["message.posted"] = "message.posted"
     text: str
-    """Empty when the message has been deleted since."""
+    """Empty, without files, when the message has been deleted since."""
     html: str | None = None
     """Safe HTML made from `text`; left out when `text` is plain and can be shown as it is."""
     key: str | None = None
     """The `key` of the command: its sender recognises the message by it."""
     reply_to: Seq | None = None
     """The message that this one answers, by the `seq` of its post."""
+    files: list[FileInfo] | None = None
+    """Left out when there are none."""
 
 
 class MessageEdited(BaseEvent):
@@ -684,9 +828,11 @@ Event = (
     RoomCreated
     | RoomRenamed
     | RoomArchived
+    | RoomChanged
     | MemberJoined
     | MemberLeft
     | MemberRenamed
+    | MemberRole
     | MessagePosted
     | MessageEdited
     | MessageDeleted
@@ -859,6 +1005,24 @@ class ReadState(Record):
     """`unread` counts up to this `seq`: messages with a greater one come on top."""
 
 
+class FoundPeople(Record):
+    people: list[Author]
+
+
+class Invitation(Record):
+    """An invitation with its link, which is told only now."""
+
+    invite: Invite
+    link: str
+    """For the people who are invited. Whoever has it can come in."""
+    qr: str | None
+    """The link as a QR code: an SVG element."""
+
+
+class Invites(Record):
+    invites: list[Invite]
+
+
 class PeoplePage(Record):
     people: list[Profile]
 
@@ -944,6 +1108,9 @@ Value = (
     | Found
     | ReadState
     | Person
+    | FoundPeople
+    | Invitation
+    | Invites
     | Profile
     | PeoplePage
     | ResetLink

@@ -122,6 +122,15 @@ class Settings(BaseSettings):
         20.0, description="Commands of any kind one person may send a second, on average."
     )
     commands_burst: Annotated[int, Field(ge=1)] = Field(100, description="Commands one person may send at once.")
+    file_max_bytes: Annotated[int, Field(ge=0)] = Field(
+        25_000_000, description="Largest file that may be uploaded, in bytes; 0: nobody may upload any."
+    )
+    upload_day_max_bytes: Annotated[int, Field(ge=0)] = Field(
+        250_000_000, description="Bytes one person may upload within 24 hours."
+    )
+    files_total_max_bytes: Annotated[int, Field(ge=0)] = Field(
+        10_000_000_000, description="Bytes that all uploaded files together may take on the disk."
+    )
     arrivals_per_second: Annotated[float, Field(gt=0)] = Field(
         2.0, description="New guests that may come from one network address a second, on average."
     )

@@ -155,7 +155,7 @@ async def test_nothing_jumps_while_the_page_loads(visitors: Visitors) -> None:
     assert await ann.page.evaluate("window.shift") <= 0.02
 
 
-async def test_nothing_that_people_write_becomes_script(visitors: Visitors) -> None:
+async def test_35_nothing_that_people_write_becomes_script(visitors: Visitors) -> None:
     ann = await visitors.comes()
     fired: list[str] = []
     await ann.page.expose_function("hit", lambda: fired.append("hit"))
@@ -174,7 +174,7 @@ async def test_nothing_that_people_write_becomes_script(visitors: Visitors) -> N
     assert await ann.page.locator(".log :is(script, img, iframe, style, svg:not(.icon svg))").count() == 0
 
 
-async def test_the_policy_stops_a_script_that_got_in_all_the_same(visitors: Visitors) -> None:
+async def test_36_the_policy_stops_a_script_that_got_in_all_the_same(visitors: Visitors) -> None:
     ann = await visitors.comes()
     with pytest.raises(Exception, match="TrustedScript"):
         await ann.page.evaluate("() => document.body.setAttribute('onclick', 'window.hit = 1')")

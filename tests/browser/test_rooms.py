@@ -37,7 +37,7 @@ async def test_a_room_from_its_creation_to_its_archive(visitors: Visitors) -> No
 async def test_a_name_that_is_taken_is_said_in_the_dialog(visitors: Visitors) -> None:
     ann = await visitors.comes()
     await ann.page.get_by_role("button", name="New room").click()
-    await ann.page.get_by_label("What is it for?").fill("lobby")
+    await ann.page.get_by_label("Name", exact=True).fill("lobby")
     await ann.page.get_by_role("button", name="Create").click()
     await expect(ann.page.get_by_role("dialog")).to_contain_text("There is already a room called “Lobby”")
     await ann.page.keyboard.press("Escape")

@@ -66,7 +66,7 @@ class Visitor:
 
     async def creates_room(self, name: str) -> None:
         await self.page.get_by_role("button", name="New room").click()
-        await self.page.get_by_label("What is it for?").fill(name)
+        await self.page.get_by_label("Name", exact=True).fill(name)
         await self.page.get_by_role("button", name="Create").click()
         await expect(self.page.locator("h1")).to_have_text(name)
 

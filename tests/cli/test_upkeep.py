@@ -82,6 +82,28 @@ async def test_who_comes_back_from_beyond_the_backup_is_reset_and_sees_no_mixed_
     await ann.drops()
 
 
+async def test_uploaded_files_go_with_a_backup_and_come_back(terminal: Terminal) -> None:
+    server, url = await terminal.serve(*PORT)
+    ann = await Guest.registers(url, "Ann")
+    headers = {"Authorization": f"Bearer {ann.token}"}
+    async with httpx2.AsyncClient(base_url=url, headers=headers) as http:
+        file = (await http.post("/api/files?name=plan.txt", content=b"the plan")).json()["id"]
+        await http.post("/api/rooms/lobby/messages", json={"files": [file]})
+    ended = await terminal.run("backup", "copy.db")
+    assert (ended.code, ended.err) == (0, "")
+    assert "uploaded files: copy.db.files" in ended.out
+    await server.ends(signal.SIGTERM)
+    ended = await terminal.run("restore", "copy.db", "--data", "elsewhere")
+    assert (ended.code, ended.err) == (0, "")
+    _, url = await terminal.serve("--data", "elsewhere", *PORT)
+    async with httpx2.AsyncClient(base_url=url, headers=headers) as http:
+        assert (await http.get(f"/api/files/{file}/plan.txt")).content == b"the plan"
+    [blob] = (terminal.folder / "copy.db.files").glob("??/*")
+    blob.unlink()
+    ended = await terminal.run("restore", "copy.db", "--data", "third")
+    assert (ended.code, ended.err) == (0, "hubbub: 1 uploaded files are missing in third/files, or were damaged")
+
+
 async def test_restore_and_backup_say_in_one_line_what_they_do_not_do(terminal: Terminal, complaint: Check) -> None:
     assert "There is no chat in hubbub-data" in complaint(await terminal.run("backup", "copy.db"))
     assert "There is no file copy.db" in complaint(await terminal.run("restore", "copy.db"))
@@ -146,6 +168,7 @@ DANGEROUS = [
     ({"ring_size": 2000}, "ring_size"),
     ({"drain_s": 120}, "drain_s"),
     (MAIL | {"smtp_host": "mail.example"}, "smtp_tls"),
+    ({"file_max_bytes": 300_000_000}, "file_max_bytes"),
 ]
 
 

@@ -76,7 +76,7 @@ def test_markdown_becomes_html(text: str, html: str) -> None:
         ("[quoted](https://example.org 'a title')", "https://example.org", "quoted"),
     ],
 )
-def test_a_link_opens_elsewhere_and_tells_nothing_of_where_it_stood(text: str, href: str, shown: str) -> None:
+def test_40_a_link_opens_elsewhere_and_tells_nothing_of_where_it_stood(text: str, href: str, shown: str) -> None:
     link = re.search(r"<a ([^>]*)>([^<]*)</a>", render(text) or "")
     assert link
     attributes = dict(re.findall(r'(\w+)="([^"]*)"', unescape(link[1])))
@@ -97,7 +97,7 @@ def test_an_address_that_ends_where_the_parser_stands_is_no_error(text: str) -> 
     assert Wall(render(f"`x` {text}") or "").text == f"x {text}"
 
 
-def test_an_image_is_a_link() -> None:
+def test_39_an_image_is_a_link() -> None:
     html = render("![alt](https://example.org/a.png)") or ""
     assert "<img" not in html
     assert 'href="https://example.org/a.png"' in html
@@ -201,7 +201,7 @@ SPECIAL = [
 
 
 @pytest.mark.parametrize("part", SPECIAL, ids=ascii)
-def test_the_longest_message_of_any_mark_stays_within_bounds(part: str) -> None:
+def test_38_the_longest_message_of_any_mark_stays_within_bounds(part: str) -> None:
     text = (part * MAX_CHARS)[:MAX_CHARS]
     html = render(text) or ""
     assert len(html) < 20 * MAX_CHARS
@@ -228,7 +228,7 @@ def test_the_longest_code_of_single_tokens_stays_within_bounds() -> None:
     ],
     ids=range(10),
 )
-def test_nesting_has_an_end(text: str) -> None:
+def test_38_nesting_has_an_end(text: str) -> None:
     """One level of nesting in markdown is at most two elements, and paragraphs or code stand within."""
     assert Wall(render("> - > a") or "").deepest == 5
     assert Wall(render(text) or "").deepest <= 2 * MAX_NESTING + 2

@@ -108,7 +108,7 @@ AROUND = [
 
 
 @pytest.mark.parametrize("text", VECTORS, ids=range(len(VECTORS)))
-def test_an_attack_gets_through_nowhere(text: str) -> None:
+def test_35_an_attack_gets_through_nowhere(text: str) -> None:
     for around in AROUND:
         assert breaches(around.format(text)) == [], around
     assert breaches(f"{text}\n\n{text} *x* {text}") == []

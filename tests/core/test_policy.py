@@ -11,6 +11,7 @@ from hubbub.core.models import (
     FOREVER,
     LOBBY,
     Author,
+    Invite,
     Membership,
     Message,
     Person,
@@ -37,6 +38,7 @@ MEMBER = Standing("tea", 9, False, "public", False, 0, 1, "member", ANN.author, 
 OUTSIDE = MEMBER._replace(joined_at=None, membership=None)
 ARCHIVED = MEMBER._replace(archived=True)
 MESSAGE = Message(room="tea", seq=3, at=1, author=Author(id=ANN.id, name="Ann"), text="hi")
+INVITE = Invite(id="0" * 16, room="tea", by=ANN.author, created_at=1, expires_at=None, uses_left=None)
 DELETED = MESSAGE.model_copy(update={"text": "", "deleted": True})
 NOW = 1000
 
@@ -50,10 +52,16 @@ YES: dict[str, Callable[[], object]] = {
     "a room that is there": lambda: policy.must_exist(ROOM),
     "an open room": lambda: policy.must_be_open(MEMBER),
     "a member": lambda: policy.must_be_member(MEMBERSHIP),
+    "a person": lambda: policy.person_must_exist(ANN),
+    "an invitation": lambda: policy.invite_must_work(INVITE),
+    "an owner of two": lambda: policy.must_keep_an_owner("room", "owner", None, 2),
+    "a moderator under one owner": lambda: policy.must_keep_an_owner("room", "moderator", None, 1),
     "a message": lambda: policy.message_must_exist(MESSAGE),
     "a deleted message is there": lambda: policy.message_must_exist(DELETED),
     "a message that stands": lambda: policy.message_must_stand(MESSAGE),
     "one's own message": lambda: policy.may_edit(MESSAGE, ANN),
+    "one's own file": lambda: policy.may_read_file(ANN.id, ANN, [], PLACE, NOW),
+    "a file in a public room": lambda: policy.may_read_file(BOB.id, ANN, [None, OUTSIDE], PLACE, NOW),
     "closing a room": lambda: policy.may_close("tea"),
     "a reaction": lambda: policy.may_react(MESSAGE, "👍"),
     "the twentieth kind of reaction": lambda: policy.may_react(with_reactions(19), "👍"),
@@ -74,8 +82,8 @@ YES: dict[str, Callable[[], object]] = {
     "an archived room once more": lambda: permit("archive", ARCHIVED._replace(membership="owner"), PLACE, NOW),
     "a guest where there are guests": lambda: policy.must_be_let_in(ANN, PLACE),
     "a member where there are no guests": lambda: policy.must_be_let_in(MEG, NO_GUESTS),
-    "an owner of two who steps down": lambda: policy.must_keep_an_owner("owner", "member", 2),
-    "the only owner who stays one": lambda: policy.must_keep_an_owner("owner", "owner", 1),
+    "an owner of two who steps down": lambda: policy.must_keep_an_owner("place", "owner", "member", 2),
+    "the only owner who stays one": lambda: policy.must_keep_an_owner("place", "owner", "owner", 1),
     "a person who is there": lambda: policy.person_must_exist(ANN),
     "a name that nobody with an account has": lambda: policy.must_be_nobody_elses("Ann", False),
     "creating": lambda: permit_in_place("create", ANN, PLACE),
@@ -93,16 +101,39 @@ NO: dict[str, tuple[Callable[[], object], type[HubbubError], str]] = {
     ),
     "a guest where there are none": (lambda: policy.must_be_let_in(ANN, NO_GUESTS), Forbidden, "no_guests"),
     "a client where there are no guests": (lambda: policy.must_be_let_in(CLIENT, NO_GUESTS), Forbidden, "no_guests"),
-    "the only owner": (lambda: policy.must_keep_an_owner("owner", "moderator", 1), Conflict, "last_owner"),
+    "the only owner": (lambda: policy.must_keep_an_owner("place", "owner", "moderator", 1), Conflict, "last_owner"),
     "nobody": (lambda: policy.person_must_exist(None), NotFound, "person_not_found"),
     "a member's name": (lambda: policy.must_be_nobody_elses("Ann", True), Conflict, "name_taken"),
     "no room": (lambda: policy.must_exist(None), NotFound, "room_not_found"),
+    "no invitation": (lambda: policy.invite_must_work(None), NotFound, "invite_not_found"),
+    "the last owner": (lambda: policy.must_keep_an_owner("room", "owner", None, 1), Conflict, "last_owner"),
+    "leaving a conversation": (
+        lambda: permit("leave", MEMBER._replace(kind="direct", membership="owner", place="owner"), PLACE, NOW),
+        Forbidden,
+        "direct_stays",
+    ),
+    "a private room of a guest": (lambda: permit_in_place("create_private", ANN, PLACE), Forbidden, "role_needed"),
     "archived": (lambda: policy.must_be_open(ARCHIVED), Conflict, "archived"),
     "not in the room": (lambda: policy.must_be_member(None), Forbidden, "not_a_member"),
     "no message": (lambda: policy.message_must_exist(None), NotFound, "message_not_found"),
     "no message that stands": (lambda: policy.message_must_stand(None), NotFound, "message_not_found"),
     "deleted": (lambda: policy.message_must_stand(DELETED), NotFound, "message_deleted"),
     "another's message": (lambda: policy.may_edit(MESSAGE, BOB), Forbidden, "not_the_author"),
+    "another's file that is in no room": (
+        lambda: policy.may_read_file(BOB.id, ANN, [], PLACE, NOW),
+        NotFound,
+        "file_not_found",
+    ),
+    "one's own file in a private room that one has left": (
+        lambda: policy.may_read_file(ANN.id, ANN, [OUTSIDE._replace(kind="private")], PLACE, NOW),
+        NotFound,
+        "file_not_found",
+    ),
+    "a file in a private room": (
+        lambda: policy.may_read_file(BOB.id, ANN, [OUTSIDE._replace(kind="private")], PLACE, NOW),
+        NotFound,
+        "file_not_found",
+    ),
     "the lobby": (lambda: policy.may_close(LOBBY), Forbidden, "lobby_stays"),
     "the twenty-first kind": (lambda: policy.may_react(with_reactions(20), "👍"), Conflict, "too_many_reactions"),
     "a client's name": (lambda: policy.may_be_called("Client #7", ANN), Conflict, "name_taken"),
@@ -254,6 +285,7 @@ def allowed(action: str, standing: Standing, place: Place) -> bool:
         or (rule.changes and standing.archived)
         or (rule.changes and trusted == 0 and place.guests == "read_only")
         or (rule.speaks and standing.muted_until > NOW)
+        or (standing.kind == "direct" and not rule.direct)
         or trusted < rank[rule.place]
         or (rule.room is not None and in_room < rank[rule.room])
     )

@@ -31,8 +31,10 @@ from hubbub.protocol import (
     ReactionRemoved,
     RenameRoom,
     RoomArchived,
+    RoomChanged,
     RoomCreated,
     RoomRenamed,
+    SetRoom,
     Unpin,
     Unreact,
 )
@@ -50,6 +52,7 @@ MAKES: dict[type[AnyCommand], type[Event]] = {
     Leave: MemberLeft,
     RenameRoom: RoomRenamed,
     ArchiveRoom: RoomArchived,
+    SetRoom: RoomChanged,
     ChangeName: MemberRenamed,
 }
 """What happens when a command changes something. To create a room takes two: RoomCreated and MemberJoined."""
@@ -127,7 +130,10 @@ class House:
             case Join():
                 return "archived" if room.archived and not is_member else None
             case Leave():
-                return "lobby_stays" if room.room == LOBBY else None
+                return "lobby_stays" if room.room == LOBBY else self._last_owner(room, me)
+            case SetRoom():
+                is_his = self.creators.get(room.room) == me.id and is_member
+                return "archived" if room.archived else None if is_his else "role_needed"
             case ArchiveRoom():
                 return self._not_mine(room, me)
             case RenameRoom() if room.room == LOBBY or not room.archived:
@@ -169,6 +175,10 @@ class House:
     def _not_standing(self, room: Mirror, seq: int) -> str | None:
         message = room.messages.get(seq)
         return "message_not_found" if message is None else "message_deleted" if message.deleted else None
+
+    def _last_owner(self, room: Mirror, me: Person) -> str | None:
+        is_last = room.roles.get(me.id) == "owner" and list(room.roles.values()).count("owner") == 1
+        return "last_owner" if is_last and len(room.members) > 1 and not room.archived else None
 
     def _not_mine(self, room: Mirror, me: Person) -> str | None:
         if room.room == LOBBY:

@@ -35,6 +35,7 @@ from hubbub.protocol import (
     Leave,
     MarkRead,
     MarkUnread,
+    MemberRole,
     MessagePosted,
     MessagesErased,
     Pin,
@@ -43,6 +44,7 @@ from hubbub.protocol import (
     ReadState,
     RenameRoom,
     RoomCreated,
+    SetRoom,
     Unpin,
     Unreact,
 )
@@ -59,7 +61,9 @@ from tests.journeys.house import MAKES, House
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 STEPS = 30
 PEOPLE_MAX = 4
-READS_ONLY = {"history", "pins", "search", "rooms", "members", "here", "typing"}
+READS_ONLY = {"history", "pins", "search", "rooms", "members", "here", "typing", "invites", "find_people"}
+ELSEWHERE = {"direct", "add_member", "set_role", "invite", "revoke_invite", "accept_invite"}
+"""What guests may not do, or need an invitation for: tests/journeys/test_rooms.py."""
 OF_THE_PLACE = {
     "set_profile",
     "profile",
@@ -99,6 +103,9 @@ ordered = st.one_of(
     st.builds(CreateRoom, id=st.just(0), name=names),
     st.builds(RenameRoom, **place, name=names),
     st.builds(ArchiveRoom, **place),
+    st.builds(
+        SetRoom, **place, topic=st.sampled_from(["", "Tea"]), announcement=st.none(), slow_s=st.sampled_from([0, 9])
+    ),
     st.builds(Join, **place),
     st.builds(Leave, **place),
     st.builds(MarkRead, **place, seq=st.integers(0, 20)),
@@ -272,6 +279,6 @@ def test_anything_in_any_order_keeps_the_rules_and_loses_nothing() -> None:
 
 def test_every_verb_that_changes_something_is_tried() -> None:
     tried = {*MAKES, CreateRoom, MarkRead, MarkUnread}
-    elsewhere = READS_ONLY | OF_THE_PLACE | BY_MODERATORS
+    elsewhere = READS_ONLY | ELSEWHERE | OF_THE_PLACE | BY_MODERATORS
     assert {verb for verb in VERBS if verb.model_fields["type"].default not in elsewhere} == tried
-    assert {*MAKES.values(), RoomCreated, MessagesErased} == set(get_args(Event))
+    assert {*MAKES.values(), RoomCreated, MemberRole, MessagesErased} == set(get_args(Event))

@@ -41,7 +41,7 @@ async def test_a_connection_that_is_idle_costs_no_task_and_keeps_no_request(tmp_
 
 
 @pytest.mark.parametrize("portable", [False, True], ids=["ours", "uvicorn's"])
-async def test_nothing_is_compressed_although_every_browser_offers_it(tmp_path: Path, portable: bool) -> None:
+async def test_70_nothing_is_compressed_although_every_browser_offers_it(tmp_path: Path, portable: bool) -> None:
     """It would cost memory for each connection, and let a small frame become a large one."""
     async with (
         serve(Settings(data=tmp_path), portable=portable) as server,

@@ -91,14 +91,14 @@ async def served(program: Program) -> AsyncIterator[None]:
     [b"", b"GET / HTTP/1.1\r\nHost:", POST, POST + b"x" * 100_000],
     ids=["nothing", "half a head", "no body", "half a body"],
 )
-async def test_what_is_begun_and_not_finished_is_cut_off(http: str, first: bytes) -> None:
+async def test_73_what_is_begun_and_not_finished_is_cut_off(http: str, first: bytes) -> None:
     async with run(answer, limits=SHORT, http=http) as program, served(program), Peer.of(program, first) as peer:
         assert await peer.rest() == b""
         assert set(program.server.config.cuts) == {"slow_request"}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("first", [b"GET / HTTP/1.1\r\nx: ", POST], ids=["head", "body"])
-async def test_one_byte_now_and_then_does_not_help(http: str, first: bytes) -> None:
+async def test_72_one_byte_now_and_then_does_not_help(http: str, first: bytes) -> None:
     async with run(answer, limits=SHORT, http=http) as program, Peer.of(program, first) as peer:
         dripping = asyncio.create_task(peer.drip(b"x"))
         assert await peer.rest() == b""
@@ -183,7 +183,7 @@ async def flood(program: Program, host: Host, peer: Peer) -> int:
     return program.buffered()
 
 
-async def test_pings_of_a_peer_that_does_not_read_fill_no_memory(http: str) -> None:
+async def test_71_pings_of_a_peer_that_does_not_read_fill_no_memory(http: str) -> None:
     host = Host()
     async with run(host, http=http, portable=True) as program, Peer.of(program, UPGRADE) as peer:
         assert await flood(program, host, peer) > 3_000_000  # so it is with uvicorn's own class
@@ -196,7 +196,7 @@ async def test_pings_of_a_peer_that_does_not_read_fill_no_memory(http: str) -> N
             received += await peer.reader.read(65_536)
 
 
-async def test_a_message_has_a_bounded_number_of_fragments(http: str) -> None:
+async def test_69_a_message_has_a_bounded_number_of_fragments(http: str) -> None:
     host = Host()
     async with run(host, http=http) as program, visit(program, host) as client:
         await client.send(["x"] * (FRAGMENTS_MAX - 1))  # and an empty one that says that it is the last

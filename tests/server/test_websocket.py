@@ -132,7 +132,7 @@ async def test_the_application_hears_how_its_client_left(http: str) -> None:
     ],
     ids=["not UTF-8", "a fragment of nothing", "a reserved bit", "half a close code", "no mask", "two at once"],
 )
-async def test_a_frame_that_breaks_the_rules_ends_the_connection(http: str, frame: bytes, code: int) -> None:
+async def test_67_a_frame_that_breaks_the_rules_ends_the_connection(http: str, frame: bytes, code: int) -> None:
     echo = Echo()
     async with run(echo, http=http) as program, Peer.of(program, UPGRADE) as peer:
         await peer.reader.readuntil(b"\r\n\r\n")
@@ -216,7 +216,7 @@ async def test_a_connection_without_a_pong_is_closed(http: str) -> None:
 # Room for all ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_full_server_says_when_to_come_back(http: str) -> None:
+async def test_74_a_full_server_says_when_to_come_back(http: str) -> None:
     async with run(Echo(), http=http, limits=LONG._replace(connections=1)) as program:
         url = f"ws://127.0.0.1:{program.port}/"
         async with connect(url) as first:

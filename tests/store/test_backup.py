@@ -1,6 +1,7 @@
 """Copies of a database: whole, of one moment, and never in the place of something else by mistake."""
 
 import asyncio
+import hashlib
 import sqlite3
 import stat
 from contextlib import closing
@@ -11,7 +12,9 @@ import pytest
 from hubbub.errors import SetupError
 from hubbub.store import backup
 from hubbub.store.backup import back_up, restore
-from hubbub.store.folder import lock
+from hubbub.store.backup_files import files_of, missing_files
+from hubbub.store.folder import blob_path, lock
+from hubbub.testing.store_files import message_with, stored, uploaded
 from hubbub.testing.store_stage import PLANS, Opened, found_plans, post
 from tests.store.conftest import running
 from tests.store.test_sqlite import DAMAGES
@@ -261,8 +264,70 @@ def test_a_disk_that_fails_while_restoring_leaves_the_old_data(
     def fails(path: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(backup, "_flush", fails)
+    monkeypatch.setattr(backup, "flush", fails)
     with pytest.raises(SetupError, match="Input/output error"):
         put_back(copy, chat, replace=True)
     assert chat.read_bytes() == before
     assert not [name for name in names(chat.parent) if ".part" in name or ASIDE in name]
+
+
+# Uploaded files --------------------------------------------------------------------------------------------------
+
+
+def blob_in(files: Path, content: bytes) -> Path:
+    path = blob_path(files, hashlib.sha256(content).hexdigest())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+async def with_files(data: Path, *contents: bytes) -> list[Path]:
+    """A chat in which each of these files is in a message."""
+    async with running(data / "hubbub.db") as opened:
+        await opened.store.write(found_plans)
+        for number, content in enumerate(contents):
+            file = stored(number, content=hashlib.sha256(content).hexdigest())
+            await opened.store.write(uploaded(file))
+            await opened.happens(message_with(file))
+    return [blob_in(data / "files", content) for content in contents]
+
+
+def contents(files: Path) -> set[bytes]:
+    return {blob.read_bytes() for blob in files.rglob("*") if blob.is_file()}
+
+
+async def test_a_copy_has_the_files_that_messages_hold_and_no_others(tmp_path: Path, data: Path) -> None:
+    await with_files(data, b"one", b"two")
+    blob_in(data / "files", b"in no message")
+    blob_in(tmp_path / "copy.db.files", b"of a message that is deleted now")
+    copied(data / "hubbub.db", tmp_path / "copy.db")
+    assert contents(tmp_path / "copy.db.files") == {b"one", b"two"}
+
+
+async def test_a_file_that_is_missing_or_damaged_keeps_no_copy_from_being_made(tmp_path: Path, data: Path) -> None:
+    missing, damaged, _ = await with_files(data, b"missing", b"damaged", b"whole")
+    missing.unlink()
+    damaged.write_bytes(b"something else")
+    copy = copied(data / "hubbub.db", tmp_path / "copy.db")
+    assert contents(files_of(copy)) == {b"whole"}
+    assert missing_files(copy, files_of(copy)) == 2
+
+
+async def test_restoring_brings_the_files_back_and_keeps_those_that_were_there(tmp_path: Path, data: Path) -> None:
+    await with_files(data, b"one", b"two")
+    copy = copied(data / "hubbub.db", tmp_path / "copy.db")
+    other = tmp_path / "other"
+    other.mkdir()
+    await with_files(other, b"three")
+    assert put_back(copy, other / "hubbub.db", replace=True) == other / "hubbub.db.before"
+    assert contents(other / "files") == {b"one", b"two", b"three"}
+    assert contents(other / "files.before") == {b"three"}
+    assert missing_files(other / "hubbub.db", other / "files") == 0
+
+
+async def test_files_that_cannot_be_copied_leave_no_copy(tmp_path: Path, data: Path) -> None:
+    await with_files(data, b"one")
+    (tmp_path / "copy.db.files").write_text("a file where the folder should be")
+    with pytest.raises(SetupError, match=r"Cannot write .*copy\.db\.files"):
+        copied(data / "hubbub.db", tmp_path / "copy.db")
+    assert names(tmp_path) == {"data", "copy.db.files"}

@@ -13,8 +13,10 @@ from hubbub.protocol import MessageDeleted, MessageEdited
 from hubbub.store import checkup
 from hubbub.store.checkup import Finding, Level, check_up
 from hubbub.store.folder import lock
+from hubbub.testing.store_files import message_with, stored, uploaded
 from hubbub.testing.store_stage import PLANS, Opened, a_conversation, draft, found_plans, post
 from tests.store.conftest import running
+from tests.store.test_backup import blob_in, with_files
 from tests.store.test_sqlite import DAMAGES
 
 
@@ -170,3 +172,36 @@ def test_a_database_that_another_program_has_locked_is_a_finding(chat: Path, mon
         [words] = worst(chat)
         assert "locked" in words
         assert "end that" in findings(chat)[-1].advice
+
+
+async def test_files_that_are_missing_or_left_over_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    whole, missing = await with_files(folder, b"whole", b"missing")
+    path = folder / "hubbub.db"
+    assert worst(path) == []
+    missing.unlink()
+    left = blob_in(folder / "files", b"left over")
+    assert worst(path) == [
+        f"Uploaded files that messages hold are missing in {folder}/files: 1, one of them {missing.name}.",
+        f"Files in {folder}/files belong to nothing in the database: 1, one of them {left.name}.",
+    ]
+    assert worst(path, quick=True) == []
+    assert whole.exists()
+
+
+async def test_the_names_of_files_that_are_left_in_the_log_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    await with_files(folder)
+    path = folder / "hubbub.db"
+    async with running(path) as opened:
+        await opened.store.write(uploaded(stored(1)))
+        [seq] = await opened.happens(message_with(stored(1), text=""))
+        [frame] = await opened.reads(lambda r: r.newest_frames(PLANS, 1))
+        await opened.happens(draft(MessageDeleted, message=seq))
+    assert worst(path) == []
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE event SET frame = ? WHERE room = ? AND seq = ?", (frame.frame, PLANS, seq))
+        database.commit()
+    assert any("still has the texts of 1 messages" in words for words in worst(path))

@@ -45,6 +45,12 @@ LOOKS: dict[str, Callable[..., object]] = {
     "rooms of a person": lambda r, room, seq: r.rooms_of(ANN.id),
     "directory": lambda r, room, seq: r.directory(ANN.id, after="room-1", limit=50),
     "person": lambda r, room, seq: r.person(ANN.id),
+    "owners": lambda r, room, seq: r.owner_count(room),
+    "private rooms by name": lambda r, room, seq: r.private_rooms_named(ANN.id, "Room 7"),
+    "conversation": lambda r, room, seq: r.conversation("a" * 64),
+    "others": lambda r, room, seq: r.others_in(["room-7"], ANN.id),
+    "invite": lambda r, room, seq: r.invite("a" * 64, AT),
+    "invites": lambda r, room, seq: r.invites(room, AT),
     "session": lambda r, room, seq: r.session("a" * 64),
     "has session": lambda r, room, seq: r.has_session(ANN.id, "a" * 16),
     "sessions": lambda r, room, seq: r.sessions_of(ANN.id),
@@ -56,6 +62,9 @@ LOOKS: dict[str, Callable[..., object]] = {
     "people with a role": lambda r, room, seq: r.people_with_role("owner"),
     "a name": lambda r, room, seq: r.is_a_members_name("Ann", ""),
     "link": lambda r, room, seq: r.link("owner", "a" * 64, 0),
+    "file": lambda r, room, seq: r.file("f" * 32),
+    "rooms with a file": lambda r, room, seq: r.rooms_with("f" * 32),
+    "uploaded since": lambda r, room, seq: r.uploaded_since(ANN.id, AT),
     "epoch": lambda r, room, seq: r.epoch(),
 }
 

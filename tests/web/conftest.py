@@ -7,6 +7,7 @@ import pytest
 from hubbub.settings import Settings
 from hubbub.testing.process import UNLIMITED
 from hubbub.testing.server import Running, serve
+from tests.web.uploads import Uploader
 
 
 @pytest.fixture
@@ -27,3 +28,15 @@ async def browser(server: Running) -> AsyncIterator[httpx2.AsyncClient]:
     """Keeps cookies, follows no redirect, and names its origin as browsers do for a form."""
     async with httpx2.AsyncClient(base_url=server.url, headers={"Origin": server.url}) as client:
         yield client
+
+
+@pytest.fixture
+async def ann(server: Running) -> AsyncIterator[Uploader]:
+    async with Uploader.comes(server.url) as uploader:
+        yield uploader
+
+
+@pytest.fixture
+async def bob(server: Running) -> AsyncIterator[Uploader]:
+    async with Uploader.comes(server.url) as uploader:
+        yield uploader

@@ -12,7 +12,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from hubbub.core.limits import FORGET_EVERY_S
+from hubbub.core.models import Author, Invite
+from hubbub.service.context import token_hash
 from hubbub.settings import Settings
+from hubbub.store import Transaction
 from hubbub.testing.people import PATIENCE_S, Guest
 from hubbub.testing.server import Running, serve
 
@@ -56,6 +59,29 @@ async def test_the_page_makes_guests_within_the_same_limit_and_says_why_not(stri
             statuses.append(answer.status_code)
         assert statuses == [200, 200, 200, 429]
         assert "from your network. Try again in" in answer.text
+        assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_an_invitation_makes_guests_within_the_same_limit_and_says_why_not(strict: Running) -> None:
+    keeper, _ = await strict.chat.people.arrive("Keeper")
+    by = Author(id=keeper.id, name=keeper.name)
+    invite = Invite(id="f" * 16, room=None, by=by, created_at=1, expires_at=None, uses_left=None)
+
+    def change(tx: Transaction) -> None:
+        tx.set_role(keeper.id, "owner")
+        tx.add_invite(invite, token_hash("code"))
+
+    await strict.chat.store.write(change)
+    headers = {"X-Forwarded-For": ANN, "Origin": strict.url}
+    async with httpx2.AsyncClient(base_url=strict.url, headers=headers) as client:
+        statuses = []
+        for _ in range(4):
+            client.cookies.clear()
+            answer = await client.post("/i/code", data={"name": "Cleo"})
+            statuses.append(answer.status_code)
+        assert statuses == [303, 303, 303, 429]
+        assert "from your network. Try again in" in answer.text
+        assert 'value="Cleo"' in answer.text
         assert int(answer.headers["retry-after"]) > 0
 
 

@@ -93,7 +93,7 @@ async def test_without_a_session_nothing_is_answered(http: httpx2.AsyncClient) -
         assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_needed")
 
 
-async def test_a_foreign_page_cannot_change_anything_with_the_cookie(
+async def test_07_a_foreign_page_cannot_change_anything_with_the_cookie(
     server: Running, http: httpx2.AsyncClient, ann: dict[str, str]
 ) -> None:
     cookie = {"Cookie": f"hubbub_session={ann['Authorization'].removeprefix('Bearer ')}"}
@@ -105,7 +105,7 @@ async def test_a_foreign_page_cannot_change_anything_with_the_cookie(
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
-async def test_a_body_that_does_not_say_it_is_json_is_refused(
+async def test_07_a_body_that_does_not_say_it_is_json_is_refused(
     http: httpx2.AsyncClient, ann: dict[str, str], content_type: str | None
 ) -> None:
     headers = ann | ({"Content-Type": content_type} if content_type else {})

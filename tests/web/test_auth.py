@@ -15,7 +15,7 @@ def connection(*origins: str) -> HTTPConnection:
 
 
 @pytest.mark.parametrize("origins", [(), ("http://chat.example:8000",), ("https://partner.example",)])
-def test_our_own_pages_listed_ones_and_programs_may_connect(origins: tuple[str, ...]) -> None:
+def test_01_our_own_pages_listed_ones_and_programs_may_connect(origins: tuple[str, ...]) -> None:
     assert origin_allowed(connection(*origins), SETTINGS)
 
 
@@ -34,5 +34,5 @@ def test_our_own_pages_listed_ones_and_programs_may_connect(origins: tuple[str, 
         ("http://chat.example:8000", "https://evil.example"),
     ],
 )
-def test_an_origin_that_only_resembles_one_of_them_may_not_nor_may_two(origins: tuple[str, ...]) -> None:
+def test_01_an_origin_that_only_resembles_one_of_them_may_not_nor_may_two(origins: tuple[str, ...]) -> None:
     assert not origin_allowed(connection(*origins), SETTINGS)

@@ -141,7 +141,7 @@ async def test_metrics_are_not_for_what_came_through_a_proxy(http: httpx2.AsyncC
     assert "metrics_token" in answer.json()["words"]
 
 
-async def test_metrics_are_not_for_other_machines(tmp_path: Path) -> None:
+async def test_66_metrics_are_not_for_other_machines(tmp_path: Path) -> None:
     """The application is asked directly, as by a server that another machine is connected to."""
     async with serve(Settings(data=tmp_path)) as server:
         app = server.server.config.loaded_app

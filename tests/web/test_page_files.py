@@ -15,7 +15,7 @@ from tests.web.seen import Seen, see
 
 
 @pytest.mark.parametrize("path", ["/", "/r/nowhere"])
-async def test_the_security_policy_allows_nothing_inline_but_the_style(browser: httpx2.AsyncClient, path: str) -> None:
+async def test_36_the_policy_allows_nothing_inline_but_the_style(browser: httpx2.AsyncClient, path: str) -> None:
     answer = await browser.get(path)
     directives = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
     page = Seen(answer.text)
@@ -25,6 +25,7 @@ async def test_the_security_policy_allows_nothing_inline_but_the_style(browser: 
         "script-src": "'self'",
         "style-src": f"'self' 'sha256-{digest}'",
         "img-src": "'self'",
+        "media-src": "'self'",
         "connect-src": "'self'",
         "manifest-src": "'self'",
         "base-uri": "'none'",

@@ -22,7 +22,7 @@ async def test_each_answer_has_an_id_of_its_own_and_none_that_somebody_sent(http
     assert len(set(ids)) == len(ids)
 
 
-async def test_each_request_is_a_record_without_its_query(
+async def test_03_each_request_is_a_record_without_its_query(
     http: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "hubbub.access"):

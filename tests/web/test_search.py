@@ -106,7 +106,7 @@ async def test_a_name_that_too_many_have_has_to_be_longer(
 @given(
     st.lists(st.text(max_size=80) | st.sampled_from(['"', "-", "in:", "from:me", "*", "tea", "NEAR(", "OR", "%", "_"]))
 )
-async def test_no_text_breaks_it(http: httpx2.AsyncClient, ann: Guest, parts: list[str]) -> None:
+async def test_29_no_text_breaks_it(http: httpx2.AsyncClient, ann: Guest, parts: list[str]) -> None:
     answer = await search(http, ann, " ".join(parts)[:400])
     assert answer.status_code in (200, 404, 422), answer.text
     assert answer.status_code == 200 or answer.json()["words"]

@@ -12,6 +12,8 @@ from hubbub.store import StoreLoad
 from hubbub.testing.people import Guest, Refused
 from hubbub.testing.server import Running
 from tests.web.test_ops import HERE, eventually, metrics_of
+from tests.web.uploads import Uploader
+from tests.web.uploads import refused as refused_by
 
 READING = {
     "history": {"room": "lobby"},
@@ -20,6 +22,8 @@ READING = {
     "rooms": {},
     "members": {"room": "lobby"},
     "here": {"room": "lobby"},
+    "find_people": {"name": ""},
+    "invites": {"room": None},
 }
 
 
@@ -41,6 +45,7 @@ def burden(server: Running, monkeypatch: pytest.MonkeyPatch) -> Burden:
 
 async def test_first_nobody_is_told_who_types_and_all_else_goes_on(server: Running, burden: Burden) -> None:
     async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
+        await trust(server, ann, bob)
         burden.is_too_much_for(Shed.SIGNALS)
         assert await ann.does("typing", room="lobby") == {}
         await ann.says("hello")
@@ -68,6 +73,7 @@ async def test_who_came_meanwhile_is_told_when_it_is_over(server: Running, burde
 
 async def test_then_reading_is_refused_and_posting_goes_on(server: Running, burden: Burden) -> None:
     async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
+        await trust(server, ann, bob)
         burden.is_too_much_for(Shed.READING)
         for verb, fields in READING.items():
             with pytest.raises(Refused) as refused:
@@ -107,6 +113,16 @@ async def test_last_posting_is_refused_and_the_same_key_is_one_message_afterward
         await ann.says("hello", key="k1")
         await bob.hears("hello")
         assert bob.texts() == ["hello"]
+
+
+async def test_uploads_are_refused_when_posts_are_and_what_is_posted_can_be_read(ann: Uploader, burden: Burden) -> None:
+    info = await ann.uploads(b"before")
+    await ann.posts(info["id"])
+    burden.is_too_much_for(Shed.POSTING)
+    assert "Try again in 3 s" in refused_by(await ann.sends(b"meanwhile"), 503, "overloaded")
+    assert (await ann.reads(info["id"])).content == b"before"
+    burden.is_too_much_for(Shed.NOTHING)
+    await ann.uploads(b"afterwards")
 
 
 async def test_what_was_accepted_is_acknowledged_whatever_comes_then(server: Running, burden: Burden) -> None:
@@ -167,6 +183,12 @@ async def test_reads_that_wait_are_counted_until_they_are_done(server: Running, 
     assert store.load().reads_waiting >= 50
     await asyncio.gather(*reading)
     await eventually(lambda: store.load().reads_waiting == 0)
+
+
+async def trust(server: Running, *people: Guest) -> None:
+    """With whatever one may ask."""
+    for person in people:
+        await server.chat.store.write(lambda tx, who=person.me["id"]: tx.set_role(who, "owner"))  # type: ignore[misc]
 
 
 def _told_of(one: Guest, other: Guest) -> bool:

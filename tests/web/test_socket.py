@@ -105,7 +105,7 @@ async def test_what_cannot_be_answered_closes_with_the_right_code(
     await bob.hears("undisturbed")
 
 
-async def test_invalid_utf_8_closes_with_1007(ann: Guest, bob: Guest) -> None:
+async def test_80_invalid_utf_8_closes_with_1007(ann: Guest, bob: Guest) -> None:
     assert ann._socket is not None
     await ann._socket.send(b"\xff\xfe", text=True)
     await ann.waits_until(lambda: ann.close_code is not None)
@@ -159,7 +159,7 @@ async def closed_with(socket: ClientConnection) -> tuple[int, str]:
     ],
     ids=["nothing in time", "not JSON", "a command", "another version", "a bad cursor", "too many cursors"],
 )
-async def test_a_connection_must_begin_with_a_good_hello(server: Running, ann: Guest, first: str | None) -> None:
+async def test_04_a_connection_must_begin_with_a_good_hello(server: Running, ann: Guest, first: str | None) -> None:
     socket = await raw(server, ann)
     if first:
         await socket.send(first)
@@ -188,7 +188,7 @@ async def test_without_a_session_the_socket_closes_with_4401(server: Running) ->
         "HTTP://{host}",
     ],
 )
-async def test_a_foreign_page_cannot_connect(server: Running, ann: Guest, origin: str) -> None:
+async def test_01_a_foreign_page_cannot_connect(server: Running, ann: Guest, origin: str) -> None:
     own = server.url.removeprefix("http://")
     with pytest.raises(InvalidStatus) as refused:
         await raw(server, Cookie=f"hubbub_session={ann.token}", Origin=origin.format(host=own))
@@ -219,7 +219,7 @@ async def test_a_room_joined_while_one_connects_is_not_missed(
     await cleo.drops()
 
 
-async def test_the_cookie_counts_only_with_the_own_origin(server: Running, ann: Guest) -> None:
+async def test_02_the_cookie_counts_only_with_the_own_origin(server: Running, ann: Guest) -> None:
     cookie = f"hubbub_session={ann.token}"
     assert (await closed_with(await raw(server, Cookie=cookie)))[0] == 4401
     socket = await raw(server, Cookie=cookie, Origin=server.url)

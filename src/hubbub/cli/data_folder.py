@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hubbub.settings import Settings
+from hubbub.store.backup_files import missing_files
 from hubbub.store.folder import DATABASE
 
 TOLD_FROM_PAGES = 5000
@@ -31,3 +32,9 @@ def progress(what: str) -> Callable[[int, int], None]:
             print(f"\r{what} {done * 100 // total} %", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
     return tell
+
+
+def tell_missing(database: Path, files: Path) -> None:
+    """Says on standard error when not all uploaded files are with the database that names them."""
+    if missing := missing_files(database, files):
+        print(f"hubbub: {missing} uploaded files are missing in {files}, or were damaged", file=sys.stderr)

@@ -64,6 +64,9 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     if settings.posts_burst > settings.commands_burst or settings.posts_per_second > settings.commands_per_second:
         advice = "Raise commands_burst and commands_per_second too."
         yield warn("More posts are allowed than commands, and each post is a command.", advice)
+    if settings.file_max_bytes > min(settings.upload_day_max_bytes, settings.files_total_max_bytes):
+        advice = "Raise upload_day_max_bytes and files_total_max_bytes, or lower file_max_bytes."
+        yield warn("Nobody can upload a file of the allowed size (file_max_bytes).", advice)
     if settings.posts_burst > settings.room_posts_burst or settings.posts_per_second > settings.room_posts_per_second:
         advice = "Raise room_posts_burst and room_posts_per_second too."
         yield warn("One person may post more than all people together may in one room.", advice)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hubbub.cli.data_folder import Config, Data, database_in, progress
+from hubbub.cli.data_folder import Config, Data, database_in, progress, tell_missing
 from hubbub.settings import load_settings
 from hubbub.store.backup import restore
-from hubbub.store.folder import make_folder
+from hubbub.store.folder import FILES, make_folder
 
 File = Annotated[Path, typer.Argument(help="A file that `hubbub backup` made.")]
 Force = Annotated[bool, typer.Option("--force", help="Take the place of the chat that is there, which is kept beside.")]
@@ -28,5 +28,6 @@ def command(file: File, data: Data = None, config: Config = None, force: Force =
         progress=progress("Copying"),
     )
     print(f"{database.parent} is now as {file} was. Start the server: everybody's page reads it anew.")
+    tell_missing(database, database.with_name(FILES))
     if kept:
         print(f"  what was there before: {kept}")

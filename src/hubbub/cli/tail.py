@@ -72,7 +72,9 @@ def _words(event: Json) -> str | None:
 
 
 def _line(author: Json, message: Json) -> str:
-    text = "(deleted)" if message.get("deleted") or not message["text"] else printable(message["text"])
+    files = [f"[{inline(file['name'])}]" for file in message.get("files", [])]
+    words = [*([printable(message["text"])] if message["text"] else []), *files]
+    text = "(deleted)" if message.get("deleted") or not words else " ".join(words)
     return f"{_time(message)} {inline(author['name'])}: {text}"
 
 

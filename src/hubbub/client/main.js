@@ -7,10 +7,10 @@
 import { Connection } from "./connection.js";
 import "./elements/message-composer.js";
 import "./elements/message-list.js";
-import "./elements/room-list.js";
+import { drawTitle, isHidden } from "./elements/room-list.js";
 import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
 import { h, icon, iconButton } from "./lib/dom.js";
-import { countOf, excerpt, leftWords, plural, typingWords } from "./lib/words.js";
+import { countOf, excerpt, leftWords, plural, typingWords, wordsOf } from "./lib/words.js";
 import { Outgoing, stored } from "./outgoing.js";
 import { bootHistory, Reader } from "./reader.js";
 import { createState, cursors, receive, Room, TYPING_MAX_MS, typingNow } from "./state.js";
@@ -66,7 +66,7 @@ function take(frame) {
   }
   if (fresh && room === reader.room && frame.type === "message.posted" && frame.by.id !== state.me.id) {
     reader.cameIn(frame);
-    if (preferences.speak && frame.text) announcer.message(frame.by.name, frame.text, Date.now());
+    if (preferences.speak && wordsOf(frame)) announcer.message(frame.by.name, wordsOf(frame), Date.now());
   }
   if (fresh && room?.loaded && frame.reply_to && !room.quotes.has(frame.reply_to)) reader.fetchQuote(room, frame.reply_to);
   if (room === reader.room && !room.loaded && connection.status === "open") reader.load();
@@ -101,10 +101,10 @@ function draw() {
 function drawNow() {
   planned = false;
   const { room } = reader;
-  list.update(room, { me: state.me, href: messageHref, items: outgoing.of(room.id) });
+  list.update(room, { me: state.me, base: boot.base, href: messageHref, items: outgoing.of(room.id) });
   composer.update(room);
   composer.showTyping(connection.status === "open" ? typingWords(typingNow(room, Date.now())) : "");
-  rooms.update(shownRooms(), room.id, roomHref);
+  rooms.update(shownRooms(), room.id, roomHref, state.me.role !== "guest");
   status.update(connection, outgoing.waiting);
   drawBar(room);
   panel?.update(room);
@@ -119,6 +119,7 @@ function drawBar(room) {
   nameButton.title = state.waiting ? `${plural(state.waiting, "account waits", "accounts wait")} to be let in` : "";
   const place = app.querySelector(".place");
   if (place && place.textContent !== state.place?.name) place.textContent = state.place?.name ?? "";
+  drawTitle(element("room-bar"), room);
   hereCount.textContent = String(room.hereCount || 1);
   sideButton.setAttribute("aria-label", `About this room, ${plural(room.hereCount || 1, "person", "people")} here`);
   const unread = joinedRooms().reduce((sum, one) => sum + one.unread, 0);
@@ -134,7 +135,7 @@ const joinedRooms = () => [...state.rooms.values()].filter((room) => room.joined
 /** The rooms in the list: one's own and the one that is open, the most recently active first. */
 const shownRooms = () =>
   [...state.rooms.values()]
-    .filter((room) => room.joined || room === reader.room)
+    .filter((room) => (room.joined && !isHidden(room)) || room === reader.room)
     .sort((a, b) => b.lastAt - a.lastAt || (a.id < b.id ? -1 : 1));
 
 /** @param {string} room */
@@ -250,7 +251,8 @@ const openHelp = async () => (await load("help"))?.showKeys(KEYS);
 const openYou = async () => (state.me.kind === "account" ? (await load("account"))?.menu(page) : (await load("dialogs"))?.you(page));
 const moves = (/** @type {(moves: any) => unknown} */ move) => load("moves").then((module) => module && move(module));
 const walk = (/** @type {number} */ step, /** @type {boolean} */ unreadOnly) => moves(({ walk: go }) => go(page, shownRooms(), step, unreadOnly));
-const createRoom = async () => (await load("dialogs"))?.createRoom(page);
+const createRoom = async () => (await load("new-room"))?.createRoom(page);
+const newMessage = async () => (await load("people-picker"))?.newMessage(page);
 
 // Keys ---------------------------------------------------------------------------------------------------------
 
@@ -306,7 +308,7 @@ function listen(source, handlers) {
   }
 }
 
-listen(rooms, { open: (id) => openRoom(id), create: createRoom, browse: openFinder });
+listen(rooms, { open: (id) => openRoom(id), create: createRoom, write: newMessage, browse: openFinder });
 listen(list, {
   older: () => reader.older(),
   newer: () => reader.newer(),
@@ -316,6 +318,7 @@ listen(list, {
   "first-unread": () => reader.firstUnread(),
   leave: () => composer.focusText(),
   who: (id) => load("profile").then((module) => module?.showProfile(page, id)),
+  picture: async (id) => (await load("lightbox"))?.show(page, id),
   react: ({ seq, emoji }) => {
     const message = reader.room.messages.get(seq);
     if (message && reader.room.joined && !reader.room.archived) loadActions().then(({ react }) => react(message, emoji), notLoaded);
@@ -324,15 +327,15 @@ listen(list, {
     const item = outgoing.items.get(key);
     if (act === "retry") outgoing.retry(key);
     else outgoing.remove(key);
-    if (act === "rewrite" && item) composer.putBack(item.text);
+    if (act === "rewrite" && item) composer.putBack(item.text, item.files);
   },
 });
 listen(composer, {
-  send: ({ text, replyTo }) => {
+  send: ({ text, replyTo, uploads }) => {
     const { room } = reader;
     reader.held.delete(room.id);
     room.newAfter = null;
-    outgoing.add(room.id, text, replyTo);
+    outgoing.add(room.id, text, replyTo, uploads);
     reader.latest();
   },
   edit: ({ seq, text }) =>
@@ -383,11 +386,12 @@ app.querySelector(".me")?.replaceChildren(nameButton, iconButton("help", "Keys",
 nameButton.append(icon("edit"));
 
 composer.start({
-  textLimit: boot.limits.text,
+  base: boot.base,
+  limits: boot.limits,
   enterSends: () => preferences.enterSends,
   find: (seq) => {
     const message = reader.room.messages.get(seq) ?? reader.room.quotes.get(seq);
-    return message && { seq, name: message.author.name, text: excerpt(message.text) };
+    return message && { seq, name: message.author.name, text: excerpt(wordsOf(message)) };
   },
 });
 showPane();

@@ -4,7 +4,13 @@
  * sent again with the same key, so it arrives once. Drafts are kept here too.
  */
 
-/** @typedef {{key: string, room: string, text: string, replyTo?: number, at: number, problem?: string}} Item */
+/**
+ * @typedef {{id?: string, name: string, size: number, loaded?: number}} Sent a file of a message; it has an id when the
+ *   server has it
+ * @typedef {{key: string, room: string, text: string, replyTo?: number, at: number, problem?: string, files?: Sent[],
+ *   uploading?: boolean, lost?: boolean}} Item `uploading`: it waits for its files; `lost`: they were not uploaded
+ * @typedef {import("./uploads.js").Upload} Upload
+ */
 
 const PREFIX = "hubbub:";
 
@@ -20,7 +26,9 @@ export class Outgoing {
     this.items = new Map();
     /** @type {Set<string>} rooms whose queue is being sent */
     this.sending = new Set();
-    for (const item of storedItems(this.prefix)) this.items.set(item.key, item);
+    /** The files that messages wait for, by the key of the message. @type {Map<string, Upload[]>} */
+    this.uploads = new Map();
+    for (const item of storedItems(this.prefix)) this.items.set(item.key, item.uploading ? lostUploads(item) : item);
   }
 
   /** @param {string} room @returns {Item[]} */
@@ -33,11 +41,30 @@ export class Outgoing {
     return [...this.items.values()].filter((item) => !item.problem).length;
   }
 
-  /** @param {string} room @param {string} text @param {number} [replyTo] */
-  add(room, text, replyTo) {
+  /** @param {string} room @param {string} text @param {number} [replyTo] @param {Upload[]} [uploads] */
+  add(room, text, replyTo, uploads = []) {
     const last = Math.max(0, ...[...this.items.values()].map((item) => item.at));
-    this.put({ key: crypto.randomUUID?.() ?? randomKey(), room, text, replyTo, at: Math.max(Date.now(), last + 1) });
-    this.send(room);
+    const key = crypto.randomUUID?.() ?? randomKey();
+    this.put({ key, room, text, replyTo, at: Math.max(Date.now(), last + 1), ...(uploads.length ? { uploading: true } : {}) });
+    if (uploads.length) this.follow(key, uploads);
+    else this.send(room);
+  }
+
+  /** Sends a message when its files are there; others do not wait for it. @param {string} key @param {Upload[]} uploads */
+  async follow(key, uploads) {
+    this.uploads.set(key, uploads);
+    /** @param {Partial<Item>} [more] */
+    const show = (more) => {
+      const item = this.items.get(key);
+      if (item) this.put({ ...item, files: uploads.map((upload) => upload.shown), ...more });
+    };
+    for (const upload of uploads) upload.onChange = show;
+    show({ uploading: true });
+    await Promise.all(uploads.map((upload) => upload.settled));
+    const problem = uploads.find((upload) => upload.problem)?.problem;
+    show({ uploading: undefined, problem });
+    const item = this.items.get(key);
+    if (item && !problem) this.send(item.room);
   }
 
   /** @param {string} key */
@@ -45,12 +72,17 @@ export class Outgoing {
     const item = this.items.get(key);
     if (!item) return;
     this.put({ ...item, problem: undefined });
-    this.send(item.room);
+    const uploads = this.uploads.get(key) ?? [];
+    for (const upload of uploads) if (upload.problem) upload.start();
+    if (uploads.length) this.follow(key, uploads);
+    else this.send(item.room);
   }
 
   /** The server has it, or it is not wanted any more. @param {string} key */
   remove(key) {
     const item = this.items.get(key);
+    for (const upload of this.uploads.get(key) ?? []) upload.cancel();
+    this.uploads.delete(key);
     try {
       localStorage.removeItem(this.prefix + key);
     } catch {
@@ -77,14 +109,15 @@ export class Outgoing {
 
   /** @param {string} room */
   next(room) {
-    return this.of(room).find((item) => !item.problem);
+    return this.of(room).find((item) => !item.problem && !item.uploading);
   }
 
   /** @param {Item} item */
   async sendOne(item) {
-    const { key, room, text, replyTo } = item;
+    const { key, room, text, replyTo, files } = item;
+    const more = { ...(replyTo ? { reply_to: replyTo } : {}), ...(files ? { files: files.map(({ id }) => id) } : {}) };
     try {
-      await this.options.ask("post", { room, text, key, ...(replyTo ? { reply_to: replyTo } : {}) });
+      await this.options.ask("post", { room, text, key, ...more });
       this.remove(key);
     } catch (error) {
       const refused = /** @type {import("./connection.js").Refused} */ (error);
@@ -116,12 +149,19 @@ function storedItems(prefix) {
   }
 }
 
+/** Bytes are not kept in this browser. @param {Item} item @returns {Item} */
+function lostUploads(item) {
+  const names = (item.files ?? []).filter(({ id }) => !id).map(({ name }) => `“${name}”`);
+  const problem = `${names.join(", ") || "A file"} was not uploaded before the page was left. Attach it again.`;
+  return { ...item, uploading: undefined, lost: true, problem };
+}
+
 /** @returns {string} for pages that are not a secure context, where randomUUID is missing */
 function randomKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @typedef {{text: string, replyTo?: number, edit?: number}} Draft */
+/** @typedef {{text: string, replyTo?: number, edit?: number, files?: Sent[]}} Draft */
 
 /** @param {string} name @returns {any} what this browser has kept under the name; undefined if nothing readable */
 export function stored(name) {
@@ -138,7 +178,7 @@ export const draftOf = (room) => stored(`${PREFIX}draft:${room}`) ?? { text: "" 
 /** @param {string} room @param {Draft} draft */
 export function keepDraft(room, draft) {
   try {
-    if (draft.text || draft.replyTo || draft.edit) localStorage.setItem(`${PREFIX}draft:${room}`, JSON.stringify(draft));
+    if (draft.text || draft.replyTo || draft.edit || draft.files?.length) localStorage.setItem(`${PREFIX}draft:${room}`, JSON.stringify(draft));
     else localStorage.removeItem(`${PREFIX}draft:${room}`);
   } catch {
     // Full or forbidden: the text stays in its box.

@@ -5,7 +5,7 @@
  * Messages are replaced, never changed, so whoever draws them sees by identity what is new.
  */
 
-import { excerpt, UNREAD_CAP } from "./lib/words.js";
+import { excerpt, UNREAD_CAP, wordsOf } from "./lib/words.js";
 
 const TYPING_LASTS_MS = 6000;
 /** Nobody types so long without a pause: the signal that it ended was lost. */
@@ -15,9 +15,11 @@ export const TYPING_MAX_MS = 120_000;
  * @typedef {{id: string, name: string}} Author
  * @typedef {{emoji: string, people: string[]}} Reaction
  * @typedef {{room: string, seq: number, at: number, author: Author, text: string, html?: string, reply_to?: number,
- *   edited_at?: number, deleted?: boolean, reason?: string, pinned?: boolean, reactions?: Reaction[]}} Message
+ *   edited_at?: number, deleted?: boolean, reason?: string, pinned?: boolean, reactions?: Reaction[], files?: FileInfo[]}} Message
+ * @typedef {{id: string, name: string, type: string, size: number, width?: number, height?: number}} FileInfo
  * @typedef {{seq: number, author: Author, text: string, deleted?: boolean}} Quote
- * @typedef {{id: string, name: string, archived: boolean, role: string, head: number, last_at: number,
+ * @typedef {{id: string, name: string, archived: boolean, kind?: string, topic?: string, announcement?: boolean,
+ *   slow_s?: number, people?: Author[], role: string, head: number, last_at: number,
  *   joined: boolean, read: number, unread: number, muted_until?: number, retention_days?: number}} Summary
  * @typedef {{room: string, head: number, messages: Message[], quotes: Quote[], more_before: boolean,
  *   more_after: boolean}} History
@@ -66,6 +68,12 @@ export class Room {
     this.archived = summary.archived;
     this.joined = summary.joined;
     this.role = summary.role;
+    this.kind = summary.kind ?? "public";
+    this.topic = summary.topic ?? "";
+    this.announcement = Boolean(summary.announcement);
+    this.slowS = summary.slow_s ?? 0;
+    /** The others in a direct conversation. */
+    this.people = summary.people ?? [];
     this.lastAt = summary.last_at;
     /** Until then one may not write here. */
     this.mutedUntil = summary.muted_until ?? 0;
@@ -80,8 +88,20 @@ export class Room {
 
   /** @param {Summary} summary */
   take(summary) {
-    const { name, archived, joined, role, lastAt, mutedUntil, retentionDays, read, unread, counted, fresh } = new Room(summary);
-    Object.assign(this, { name, archived, joined, role, lastAt, mutedUntil, retentionDays, read, unread, counted, fresh });
+    const next = new Room(summary);
+    const { name, archived, joined, role, kind, topic, announcement, slowS, people } = next;
+    const { lastAt, mutedUntil, retentionDays, read, unread, counted, fresh } = next;
+    Object.assign(this, { name, archived, joined, role, kind, topic, announcement, slowS, people });
+    Object.assign(this, { lastAt, mutedUntil, retentionDays, read, unread, counted, fresh });
+  }
+
+  /** Whether one may write in it. */
+  get isOpen() {
+    return this.joined && !this.archived && !this.isMuted && (!this.announcement || atLeast(this.role, "moderator"));
+  }
+
+  get isMuted() {
+    return this.mutedUntil > Date.now();
   }
 
   /** @returns {Message | undefined} */
@@ -89,6 +109,15 @@ export class Room {
     return [...this.messages.values()].at(-1);
   }
 }
+
+const ROLES = ["guest", "member", "moderator", "owner"];
+
+/** @param {string | undefined} role @param {string} least */
+export const atLeast = (role, least) => ROLES.indexOf(role ?? "guest") >= ROLES.indexOf(least);
+
+/** As the server has it: what one was made in the room, or what the place trusts one with. @param {string} given @param {string} place */
+const roleOf = (given, place) =>
+  place === "guest" && given === "member" ? place : atLeast(place, "moderator") && atLeast(place, given) ? place : given;
 
 /**
  * @typedef {{name: string, joining: string, guests: string}} Place
@@ -123,7 +152,7 @@ export function receive(state, frame, now) {
     case "joined":
       return { room: joined(state, frame.room) };
     case "left":
-      if (room) room.joined = false;
+      if (room) left(room);
       return { room };
     case "muted":
       for (const one of room ? [room] : state.rooms.values()) one.mutedUntil = frame.until;
@@ -180,7 +209,7 @@ function welcome(state, frame) {
     }
   }
   for (const room of state.rooms.values()) {
-    if (!joinedNow.has(room.id)) room.joined = false;
+    if (!joinedNow.has(room.id)) left(room);
     room.typing.until = 0; // whoever still types is told anew
   }
 }
@@ -195,6 +224,14 @@ function joined(state, summary) {
   room.cursor = room.since = summary.head;
   state.rooms.set(summary.id, room);
   return room;
+}
+
+/** Of what is not public nothing stays. @param {Room} room */
+function left(room) {
+  room.joined = false;
+  if (room.kind === "public") return;
+  room.messages = new Map();
+  room.quotes = new Map();
 }
 
 /** @param {Room} room @param {number} seq */
@@ -242,6 +279,13 @@ function applyEvent(state, room, event) {
     case "room.archived":
       room.archived = true;
       return;
+    case "room.changed":
+      Object.assign(room, { kind: event.kind, topic: event.topic ?? "", announcement: event.announcement, slowS: event.slow_s });
+      return;
+    case "member.role":
+      room.memberChanges += 1;
+      if (event.person.id === state.me.id) room.role = roleOf(event.role, state.me.role ?? "guest");
+      return;
     case "member.joined":
     case "member.renamed":
       room.memberChanges += 1;
@@ -268,6 +312,10 @@ function applyEvent(state, room, event) {
 function rename(room, person) {
   room.names.set(person.id, person.name);
   if (room.here.has(person.id)) room.here.set(person.id, person.name);
+  if (room.people.some((other) => other.id === person.id)) {
+    room.people = room.people.map((other) => (other.id === person.id ? person : other));
+    room.name = room.people.map((other) => other.name).join(", ");
+  }
   for (const [seq, message] of room.messages) {
     if (message.author.id === person.id && message.author.name !== person.name) {
       room.messages.set(seq, { ...message, author: person });
@@ -283,7 +331,7 @@ function posted(state, room, event) {
   room.lastAt = Math.max(room.lastAt, event.at);
   room.typing.people = room.typing.people.filter((person) => person.id !== event.by.id);
   if (event.by.id === state.me.id) room.typedAt = 0;
-  else if (event.text && event.seq > Math.max(room.read, room.counted)) {
+  else if (wordsOf(event) && event.seq > Math.max(room.read, room.counted)) {
     room.unread = Math.min(room.unread + 1, UNREAD_CAP);
     room.fresh = [...room.fresh.slice(1 - UNREAD_CAP), event.seq];
   }
@@ -317,7 +365,8 @@ function insertPosted(room, event) {
   const message = { room: room.id, seq: event.seq, at: event.at, author: event.by, text: event.text };
   if (event.html) message.html = event.html;
   if (event.reply_to) message.reply_to = event.reply_to;
-  if (!event.text) message.deleted = true;
+  if (event.files) message.files = event.files;
+  if (!wordsOf(event)) message.deleted = true;
   room.messages.set(event.seq, message);
   const original = room.messages.get(event.reply_to);
   if (original && !room.quotes.has(original.seq)) room.quotes.set(original.seq, quoteOf(original));
@@ -342,7 +391,7 @@ export function changedBy(message, event) {
       return event.html ? { ...edited, html: event.html } : edited;
     }
     case "message.deleted": {
-      const { html: _, ...rest } = message;
+      const { html: _, files: __, ...rest } = message;
       const gone = { ...rest, text: "", deleted: true, pinned: false, reactions: [] };
       return event.reason === undefined ? gone : { ...gone, reason: event.reason };
     }
@@ -370,7 +419,7 @@ function reactionsAfter(reactions, event) {
 }
 
 /** @param {Message} message @returns {Quote} */
-export const quoteOf = ({ seq, author, text, deleted }) => ({ seq, author, text: excerpt(text), deleted });
+export const quoteOf = ({ seq, author, text, files, deleted }) => ({ seq, author, text: excerpt(wordsOf({ text, files })), deleted });
 
 /** Applies what is not in history yet. @param {Room} room @param {History} history @param {Frame[]} events */
 export function applyLater(room, history, events) {

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 RoomId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-"""Made from the room's first name when it is created; stays when the room is renamed."""
+"""Of a public room: made from its first name when it is created; stays when the room is renamed. Of any other room:
+random, so that it tells nothing."""
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z0-9-]{1,56}$")]
 """`guest-`, or `account-` for whoever signed up at once, and the time of the first visit in milliseconds; or `client-`
 and the number of a tutorial client. A guest who signs up keeps the id."""
@@ -17,6 +18,9 @@ Seq = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """Position in a room's log: 1, 2, 3 … without a gap; 0 is "before everything"."""
 Millis = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A time: milliseconds since 1970-01-01 UTC."""
+
+FileId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+"""128 random bits."""
 
 PersonKind = Literal["guest", "client", "account"]
 """Guests have a session and nothing else; clients are the tutorial's; somebody with an account can sign in."""
@@ -108,6 +112,21 @@ class Reaction(Record):
     people: list[PersonId]
 
 
+class FileInfo(Record):
+    """An uploaded file, as everybody sees it who may read a message with it: `GET /api/files/{id}/{name}`."""
+
+    id: FileId
+    name: str
+    """As it was called where it came from, without what is dangerous or cannot be seen."""
+    type: str
+    """Media type, by the first bytes of the file."""
+    size: int
+    """Bytes."""
+    width: int | None = None
+    """Of a picture that can be shown, in pixels."""
+    height: int | None = None
+
+
 class Message(Record):
     """A message as it stands now. A deleted one keeps its place and loses its text."""
 
@@ -117,6 +136,7 @@ class Message(Record):
     author: Author
     """Under the name that the author has now."""
     text: str
+    """May be empty when there are files."""
     html: str | None = None
     """Safe HTML made from `text`; null when `text` is plain and can be shown as it is."""
     reply_to: Seq | None = None
@@ -129,6 +149,7 @@ class Message(Record):
     pinned: bool = False
     reactions: list[Reaction] = []
     """In the order of the emojis' code points."""
+    files: list[FileInfo] = []
 
 
 class Quote(Record):
@@ -137,7 +158,7 @@ class Quote(Record):
     seq: Seq
     author: Author
     text: str
-    """At most 200 characters; empty when deleted."""
+    """At most 200 characters; empty when deleted, the names of the files where there are no words."""
     deleted: bool = False
 
 
@@ -235,6 +256,8 @@ class RoomSummary(Record):
     """As in `Room`."""
     muted_until: Millis = 0
     """Until then this person may not speak here."""
+    people: list[Author] | None = None
+    """Of a direct conversation: the others in it. It has no other name than theirs."""
     head: Seq
     last_at: Millis
     joined: bool
@@ -308,6 +331,21 @@ class History(Record):
     """One for each message that one of `messages` replies to."""
     more_before: bool
     more_after: bool
+
+
+class Invite(Record):
+    """An invitation that can be accepted, without its secret code."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+    """By which it is listed and revoked. Nobody can accept it with that."""
+    room: RoomId | None
+    """Null: into the whole place."""
+    by: Author
+    created_at: Millis
+    expires_at: Millis | None
+    """Null: never."""
+    uses_left: int | None
+    """Null: any number."""
 
 
 class Piece(Record):

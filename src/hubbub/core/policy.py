@@ -4,14 +4,27 @@
 function below raises the error that the person is told; returning means yes.
 """
 
-from typing import NamedTuple, TypeVar, get_args
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from hubbub.core.lookalikes import mixes_scripts, skeleton
-from hubbub.core.models import FOREVER, LOBBY, Membership, Message, Person, Place, Profile, Role, Room, Standing
-from hubbub.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
+from hubbub.core.models import (
+    FOREVER,
+    LOBBY,
+    Invite,
+    Membership,
+    Message,
+    Person,
+    Place,
+    Profile,
+    Role,
+    Room,
+    Standing,
+)
+from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound, RateLimited
 
-M = TypeVar("M", bound=Membership | int)
-P = TypeVar("P", bound=Person | Profile)
+M = TypeVar("M", bound=Membership | Person | Profile | Invite | int)
 ROLES: tuple[Role, ...] = get_args(Role)
 REACTION_KINDS_MAX = 20
 
@@ -31,6 +44,8 @@ class Rule(NamedTuple):
     """Not in an archived room, and not for guests in a place where guests may only read."""
     speaks: bool = False
     """Not for somebody who has been silenced."""
+    direct: bool = True
+    """Also in a direct conversation."""
 
 
 def _look(what: str) -> Rule:
@@ -57,13 +72,27 @@ PERMISSIONS: dict[str, Rule] = {
     "unreact": Rule("react in this room"),
     "pin": Rule("pin messages in this room"),
     "unpin": Rule("pin messages in this room"),
+    "upload": Rule("upload files", room=None),
     "typing": Rule("write in this room", speaks=True),
     # Rooms
-    "join": Rule("join this room", joined=False, changes=False),
-    "leave": Rule("leave this room", joined=False, changes=False),
+    "join": Rule("join this room", joined=False, changes=False, direct=False),
+    "leave": Rule("leave this room", joined=False, changes=False, direct=False),
     "create": Rule("create rooms", room=None),
-    "rename": Rule("rename this room", room="owner", joined=False),
-    "archive": Rule("archive this room", room="owner", joined=False, changes=False),
+    "create_private": Rule("create private rooms", place="member", room=None),
+    "direct": Rule("begin a direct conversation", place="member", room=None),
+    "rename": Rule("rename this room", room="owner", joined=False, direct=False),
+    "archive": Rule("archive this room", room="owner", joined=False, changes=False, direct=False),
+    "set_room": Rule("change this room's settings", room="moderator", joined=False, direct=False),
+    "set_kind": Rule("make this room public or private", place="member", room="owner", direct=False),
+    "add_member": Rule("add people to this room", place="member", room="moderator", direct=False),
+    "set_role": Rule("decide on roles in this room", room="owner", joined=False, direct=False),
+    # Invitations
+    "invite": Rule("invite people to this room", room="moderator", direct=False),
+    "invites": Rule("see the invitations to this room", room="moderator", changes=False, direct=False),
+    "revoke_invite": Rule("revoke invitations to this room", room="moderator", changes=False, direct=False),
+    "invite_to_place": Rule("invite people to this place", place="moderator", room=None),
+    "accept_invite": Rule("accept invitations", room=None, changes=False),
+    "find_people": Rule("look for people", place="member", room=None, changes=False),
     # Oneself
     "name": Rule("change your name", room=None, changes=False),
     "set_profile": Rule("have a profile", place="member", room=None),
@@ -78,17 +107,23 @@ PERMISSIONS: dict[str, Rule] = {
     "set_place": Rule("change this place", place="owner", room=None),
     "forget_me": Rule("delete your account", room=None, changes=False),
     # Order
-    "report": Rule("report messages in this room", joined=False, changes=False),
-    "mute": Rule("silence people in this room", room="moderator", joined=False, changes=False),
-    "unmute": Rule("let silenced people speak in this room", room="moderator", joined=False, changes=False),
-    "kick": Rule("remove people from this room", room="moderator", joined=False, changes=False),
-    "ban": Rule("ban people from this room", room="moderator", joined=False, changes=False),
-    "unban": Rule("let banned people into this room", room="moderator", joined=False, changes=False),
-    "sanctions": Rule("see who is silenced or banned in this room", room="moderator", joined=False, changes=False),
-    "reports": Rule("see what was reported in this room", room="moderator", joined=False, changes=False),
-    "resolve": Rule("settle reports in this room", room="moderator", joined=False, changes=False),
-    "audit": Rule("read the audit log of this room", room="moderator", joined=False, changes=False),
-    "retention": Rule("decide how long this room keeps messages", room="owner", joined=False, changes=False),
+    "report": Rule("report messages in this room", joined=False, changes=False, direct=False),
+    "mute": Rule("silence people in this room", room="moderator", joined=False, changes=False, direct=False),
+    "unmute": Rule(
+        "let silenced people speak in this room", room="moderator", joined=False, changes=False, direct=False
+    ),
+    "kick": Rule("remove people from this room", room="moderator", joined=False, changes=False, direct=False),
+    "ban": Rule("ban people from this room", room="moderator", joined=False, changes=False, direct=False),
+    "unban": Rule("let banned people into this room", room="moderator", joined=False, changes=False, direct=False),
+    "sanctions": Rule(
+        "see who is silenced or banned in this room", room="moderator", joined=False, changes=False, direct=False
+    ),
+    "reports": Rule("see what was reported in this room", room="moderator", joined=False, changes=False, direct=False),
+    "resolve": Rule("settle reports in this room", room="moderator", joined=False, changes=False, direct=False),
+    "audit": Rule("read the audit log of this room", room="moderator", joined=False, changes=False, direct=False),
+    "retention": Rule(
+        "decide how long this room keeps messages", room="owner", joined=False, changes=False, direct=False
+    ),
     "mute_in_place": Rule("silence people in the whole place", place="moderator", room=None),
     "ban_in_place": Rule("ban people from the whole place", place="moderator", room=None),
     "moderate": Rule("look after the whole place", place="moderator", room=None),
@@ -113,9 +148,9 @@ def permit(action: str, standing: Standing | None, place: Place, now: int) -> St
     rule = PERMISSIONS[action]
     if standing is None or (standing.kind != "public" and standing.joined_at is None):
         raise NotFound("There is no such room.", code="room_not_found")
-    if standing.banned_until > now:
-        wait_s = _left_s(standing.banned_until, now)
-        raise Forbidden("You have been banned from this room.", code="banned", retry_after_s=wait_s)
+    must_not_be_banned(standing, now)
+    if standing.kind == "direct" and not rule.direct:
+        raise Forbidden(f"You may not {rule.what}: it is a direct conversation.", code="direct_stays")
     if rule.joined and standing.joined_at is None:
         raise Forbidden("You are not in this room. Join it first.", code="not_a_member")
     if rule.changes:
@@ -127,6 +162,14 @@ def permit(action: str, standing: Standing | None, place: Place, now: int) -> St
         wait_s = _left_s(standing.muted_until, now)
         raise Forbidden("You have been silenced here for a while.", code="muted", retry_after_s=wait_s)
     return standing
+
+
+def must_not_be_banned(standing: Standing | None, now: int, by: Person | None = None) -> None:
+    """For whoever is in a room, or comes into it. `by`: who brings them, and is told then."""
+    if standing and standing.banned_until > now:
+        words = "This person has been banned" if by else "You have been banned"
+        wait_s = _left_s(standing.banned_until, now)
+        raise Forbidden(f"{words} from this room.", code="banned", retry_after_s=wait_s)
 
 
 def _left_s(until: int, now: int) -> float | None:
@@ -161,17 +204,11 @@ def must_be_let_in(me: Person, place: Place) -> Person:
     return me
 
 
-def must_keep_an_owner(before: Role, after: Role, owners: int) -> None:
-    """`owners`: how many the place has now."""
+def must_keep_an_owner(where: Literal["place", "room"], before: Role | None, after: Role | None, owners: int) -> None:
+    """For somebody who becomes something else there, or leaves it: it keeps somebody who decides. `owners`: now."""
     if before == "owner" and after != "owner" and owners <= 1:
-        words = "This would leave the place without an owner. Make somebody else its owner first."
+        words = f"This would leave the {where} without an owner. Make somebody else its owner first."
         raise Conflict(words, code="last_owner")
-
-
-def person_must_exist(person: P | None) -> P:
-    if person is None:
-        raise NotFound("There is no such person here.", code="person_not_found")
-    return person
 
 
 def must_be_member(membership: M | None) -> M:
@@ -185,6 +222,21 @@ def must_exist(room: Room | None) -> Room:
     if room is None:
         raise NotFound("There is no such room.", code="room_not_found")
     return room
+
+
+def person_must_exist(person: M | None) -> M:
+    """Takes the person, or their membership where they have to be in the room."""
+    if person is None:
+        raise NotFound("There is no such person here.", code="person_not_found")
+    return person
+
+
+def invite_must_work(invite: M | None) -> M:
+    """The same words for an invitation that never was, has been used up or revoked, or is too old."""
+    if invite is None:
+        words = "This invitation does not work, or not any more. Ask whoever sent it for a new one."
+        raise NotFound(words, code="invite_not_found")
+    return invite
 
 
 def message_must_exist(message: Message | None) -> Message:
@@ -223,6 +275,18 @@ def must_wait(last_at: int, slow_s: int, now: int) -> None:
         raise RateLimited(words, code="slow_mode", retry_after_s=wait_s)
 
 
+def may_read_file(by: str, me: Person, standings: Sequence[Standing | None], place: Place, now: int) -> None:
+    """A file is for everybody who may read one of the messages that hold it, and while none does for its uploader, who
+    is asked like all others from then on. `standings`: in the rooms of those messages."""
+    if by == me.id and not standings:
+        return
+    for standing in standings:
+        with suppress(HubbubError):
+            permit("history", standing, place, now)
+            return
+    raise NotFound("There is no such file, or it has been deleted.", code="file_not_found")
+
+
 def may_edit(message: Message, me: Person) -> None:
     if message.author.id != me.id:
         raise Forbidden("Only its author may change a message.", code="not_the_author")
@@ -231,7 +295,7 @@ def may_edit(message: Message, me: Person) -> None:
 def may_close(room: str) -> None:
     """The lobby stays as it is."""
     if room == LOBBY:
-        raise Forbidden("The lobby stays: it cannot be renamed, archived or left.", code="lobby_stays")
+        raise Forbidden("The lobby stays: it cannot be renamed, archived, left or made private.", code="lobby_stays")
 
 
 def may_react(message: Message, emoji: str) -> None:

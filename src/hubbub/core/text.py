@@ -12,6 +12,7 @@ from hubbub.errors import Invalid, TooLarge
 
 TEXT_MAX_CHARS = 8_000
 NAME_MAX_CHARS = 60
+TOPIC_MAX_CHARS = 200
 MARKS_MAX = 4
 """Combining marks in a row in a name: enough for every living script."""
 SLUG_MAX_CHARS = 40
@@ -47,6 +48,16 @@ def clean_name(name: str) -> str:
     if _longest_run_of_marks(name) > MARKS_MAX:
         raise Invalid("There are too many accents on one letter of this name.", code="bad_name")
     return name
+
+
+def clean_topic(topic: str) -> str | None:
+    """In one line, as names are; None for an empty one. Raises Invalid `bad_topic`."""
+    topic = " ".join(unicodedata.normalize("NFC", topic).split())
+    if len(topic) > TOPIC_MAX_CHARS:
+        raise Invalid(f"A topic has at most {TOPIC_MAX_CHARS} characters.", code="bad_topic")
+    if any(c not in _JOINERS and unicodedata.category(c) in _NOT_IN_NAMES for c in topic):
+        raise Invalid("A topic cannot have invisible or control characters.", code="bad_topic")
+    return topic if shows_something(topic) else None
 
 
 def has_control_characters(value: str) -> bool:

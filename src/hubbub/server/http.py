@@ -137,7 +137,8 @@ class Deadlines(asyncio.Protocol):
         self._stop()
         self._owed = owed
         self._received = 0
-        self._buffered = self.transport.get_write_buffer_size()
+        # Only then: a TLS transport that has been closed cannot say it (CPython 3.11, asyncio.sslproto).
+        self._buffered = self.transport.get_write_buffer_size() if owed is Owed.READING else 0
         limits: Limits = self.config.limits
         seconds = {Owed.READING: limits.stall_s, Owed.END: limits.close_s}.get(owed, limits.request_s)
         if owed is not Owed.NOTHING:

@@ -33,6 +33,10 @@ class Context:
     erasing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is something to erase: see `hubbub.service.caretaker`."""
 
+    def new_id(self) -> str:
+        """128 random bits, for the id of something that nobody may guess."""
+        return token_hash(self.new_token())[:32]
+
 
 def token_hash(token: str) -> str:
     """As which secrets are kept."""

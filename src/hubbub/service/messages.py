@@ -32,6 +32,7 @@ from hubbub.protocol import (
 from hubbub.service.audit import record
 from hubbub.service.change import Stamp, change_room, permit
 from hubbub.service.context import Context
+from hubbub.service.files import file_of
 from hubbub.store import Reader, Transaction
 
 RENDER_IN_LOOP_MAX_CHARS = 500
@@ -40,7 +41,7 @@ RENDER_IN_LOOP_MAX_CHARS = 500
 
 async def post(context: Context, me: Person, command: Post) -> Applied:
     """Raises Conflict `key_conflict` when the key was used for something else."""
-    text = clean_message(command.text)
+    text = clean_message(command.text) if command.text.strip() or not command.files else ""
     html = await _render(text)
 
     def decide(tx: Transaction, stamp: Stamp, standing: Standing) -> Event | Applied:
@@ -59,6 +60,7 @@ async def post(context: Context, me: Person, command: Post) -> Applied:
             html=html,
             key=command.key,
             reply_to=command.reply_to,
+            files=[file_of(tx, me, file) for file in dict.fromkeys(command.files)] or None,
         )
 
     return await change_room(context, me, command, decide)
@@ -190,7 +192,9 @@ async def _render(text: str) -> str | None:
 def _repeated(first: Message, text: str, command: Post) -> Applied:
     """A post with a known key. What was edited or deleted since can no longer be compared."""
     untouched = first.edited_at is None and not first.deleted
-    if untouched and (first.text != text or first.reply_to != command.reply_to):
+    files = [file.id for file in first.files]
+    asked = (text, command.reply_to, list(dict.fromkeys(command.files)))
+    if untouched and (first.text, first.reply_to, files) != asked:
         raise Conflict("This key was used for another message. Choose a new key for each.", code="key_conflict")
     return Applied(room=command.room, seq=first.seq)
 

@@ -35,7 +35,7 @@ async def forget_me(context: Context, me: Person, command: ForgetMe) -> Nothing:
         person = tx.person(me.id)
         if person is None or not tx.is_signed_in(me.id):
             raise SignInNeeded("This account has been deleted already.")
-        policy.must_keep_an_owner(person.role, "guest", len(tx.people_with_role("owner")))
+        policy.must_keep_an_owner("place", person.role, "guest", len(tx.people_with_role("owner")))
         gone = person.model_copy(update={"name": DELETED_NAME, "role": "guest"})
         tx.rename_person(me.id, DELETED_NAME)
         tx.set_role(me.id, "guest")

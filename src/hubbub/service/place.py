@@ -90,7 +90,7 @@ async def set_place_role(context: Context, me: Person, command: SetPlaceRole) ->
         person = _with_account(tx, command.person)
         if person.role == command.role:
             return Nothing()
-        policy.must_keep_an_owner(person.role, command.role, len(tx.people_with_role("owner")))
+        policy.must_keep_an_owner("place", person.role, command.role, len(tx.people_with_role("owner")))
         tx.set_role(person.id, command.role)
         tell_person(tx, fresh(tx, person))
         end_all_sessions(tx, person.id)

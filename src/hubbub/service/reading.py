@@ -5,7 +5,7 @@ from hubbub.core.models import Membership, Person
 from hubbub.protocol import Envelope, MarkRead, MarkUnread, Nothing, Read, ReadState, SayTyping
 from hubbub.service.change import permit
 from hubbub.service.context import Context
-from hubbub.store import Transaction
+from hubbub.store import Reader, Transaction
 
 
 async def mark_read(context: Context, me: Person, command: MarkRead) -> ReadState:
@@ -27,7 +27,12 @@ async def mark_unread(context: Context, me: Person, command: MarkUnread) -> Read
 
 
 async def say_typing(context: Context, me: Person, command: SayTyping) -> Nothing:
-    await context.store.read(lambda reader: permit(context, reader, me, command))
+    def look(reader: Reader) -> None:
+        standing = permit(context, reader, me, command)
+        if standing.announcement:
+            policy.permit("announce", standing, context.place(), context.now())
+
+    await context.store.read(look)
     context.bus.publish(Envelope(room=command.room, typing=me.author, frame=""))
     return Nothing()
 

@@ -17,7 +17,7 @@ async def search(context: Context, me: Person, command: Search) -> Found:
     query = read_query(command.text, command.utc_offset_min)
 
     def look(reader: Reader) -> Found:
-        rooms = {_room_called(reader, name, me) for name in query.rooms}
+        rooms = {room for name in query.rooms for room in _rooms_called(reader, name, me)}
         if command.room:
             policy.permit("history", reader.standing(command.room, me.id), context.place(), context.now())
             rooms.add(command.room)
@@ -35,11 +35,15 @@ async def search(context: Context, me: Person, command: Search) -> Found:
         return await context.store.read(look)
 
 
-def _room_called(reader: Reader, name: str, me: Person) -> str:
-    named = reader.room(name.lower()) or reader.room_named(name)
-    if named is None or reader.summary(named.id, me.id) is None:
+def _rooms_called(reader: Reader, name: str, me: Person) -> set[str]:
+    """By id or by name: names of private rooms may be the same, and those of others are as if they were not there."""
+    public = reader.room_named(name)
+    rooms = {*reader.private_rooms_named(me.id, name), *([public.id] if public else [])}
+    if reader.summary(name.lower(), me.id):
+        rooms.add(name.lower())
+    if not rooms:
         raise NotFound(f"There is no room called “{name}”.", code="room_not_found")
-    return named.id
+    return rooms
 
 
 def _people_called(reader: Reader, name: str, me: Person) -> list[str]:

@@ -9,6 +9,8 @@ from hubbub.core.models import Found, History, Person, Place, Profile, RoomSumma
 from hubbub.core.shedding import Shed
 from hubbub.errors import HubbubError, RateLimited
 from hubbub.protocol import (
+    AcceptInvite,
+    AddMember,
     AnyCommand,
     Applied,
     Approve,
@@ -17,17 +19,23 @@ from hubbub.protocol import (
     Ban,
     ChangeName,
     Command,
+    CreateInvite,
     CreateRoom,
     Delete,
     Edit,
+    FindPeople,
     ForgetMe,
+    FoundPeople,
     GetHistory,
     GetProfile,
     GetRules,
     Here,
+    Invitation,
+    Invites,
     Join,
     Kick,
     Leave,
+    ListInvites,
     ListMembers,
     ListPeople,
     ListPins,
@@ -41,6 +49,7 @@ from hubbub.protocol import (
     MemberPage,
     Mute,
     Nothing,
+    OpenDirect,
     PeoplePage,
     Pin,
     Pins,
@@ -54,15 +63,18 @@ from hubbub.protocol import (
     ReportPage,
     ResetLink,
     Resolve,
+    RevokeInvite,
     RoomPage,
     Rules,
     SanctionPage,
     SayTyping,
     Search,
+    SetMemberRole,
     SetPlace,
     SetPlaceRole,
     SetProfile,
     SetRetention,
+    SetRoom,
     SetRules,
     Unban,
     Unmute,
@@ -73,6 +85,8 @@ from hubbub.protocol import (
 )
 from hubbub.service import (
     audit,
+    invites,
+    membership,
     messages,
     moderation,
     my_data,
@@ -120,6 +134,15 @@ VERBS: dict[type[Command], Verb] = {
     MarkUnread: Verb(reading.mark_unread, ReadState),
     SayTyping: Verb(reading.say_typing, Nothing, Shed.SIGNALS),
     ChangeName: Verb(people.change_name, Person),
+    OpenDirect: Verb(membership.open_direct, RoomSummary, posts=True),
+    SetRoom: Verb(rooms.change_settings, Applied, posts=True),
+    AddMember: Verb(membership.add_member, Applied, posts=True),
+    SetMemberRole: Verb(membership.set_role, Applied),
+    FindPeople: Verb(membership.find_people, FoundPeople, Shed.READING),
+    CreateInvite: Verb(invites.create, Invitation, posts=True),
+    ListInvites: Verb(invites.listed, Invites, Shed.READING),
+    RevokeInvite: Verb(invites.revoke, Nothing),
+    AcceptInvite: Verb(invites.accept_it, RoomSummary),
     SetProfile: Verb(place.set_profile, Profile),
     GetProfile: Verb(place.profile, Profile),
     ListPeople: Verb(place.people, PeoplePage),
@@ -146,8 +169,9 @@ VERBS: dict[type[Command], Verb] = {
 }
 
 
-ADD_TO_A_ROOM = (Post, Edit, React, Join)
-"""What counts against the limit for a room. What takes something back does not: it must be possible in a flood."""
+ADD_TO_A_ROOM = (Post, Edit, React, Join, AddMember)
+"""What counts against the limit for a room. What takes something back or slows it down does not: it must be possible in
+a flood."""
 
 
 class Service:

@@ -17,8 +17,11 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from hubbub.core import search as searching
 from hubbub.core.models import (
     AuditEntry,
+    Author,
+    FileInfo,
     Found,
     History,
+    Invite,
     Member,
     Membership,
     Message,
@@ -94,6 +97,26 @@ class Link(NamedTuple):
     """Something that whoever has its code may do once."""
 
     person: str | None
+
+
+class StoredFile(NamedTuple):
+    """An uploaded file, and what only the server knows of it."""
+
+    info: FileInfo
+    by: str
+    at: int
+    sha256: str
+    """Of its bytes: by this they are found on the disk."""
+    thumbnail: str | None
+    """SHA-256 of a smaller picture, if there is one."""
+
+
+class SweptFile(NamedTuple):
+    """A file that nobody may have any more."""
+
+    id: str
+    blobs: list[str]
+    """Each SHA-256 that no other file has: these bytes are to be removed."""
 
 
 class Reader(Protocol):
@@ -177,6 +200,28 @@ class Reader(Protocol):
 
     def member_count(self, room: str) -> int: ...
 
+    def owner_count(self, room: str) -> int: ...
+
+    def private_rooms_named(self, person: str, name: str) -> list[str]:
+        """The private rooms that the person is in and that have this name, compared without case."""
+        ...
+
+    def conversation(self, key: str) -> str | None:
+        """The room of the direct conversation that was added under this key."""
+        ...
+
+    def others_in(self, rooms: Iterable[str], person: str) -> dict[str, list[Author]]:
+        """The members of each of these rooms but this person, in the order of their ids. For small rooms."""
+        ...
+
+    def invite(self, code_hash: str, now: int) -> Invite | None:
+        """What the code with this SHA-256 (hexadecimal) opens, if it has not expired and may still be used."""
+        ...
+
+    def invites(self, room: str | None, now: int) -> list[Invite]:
+        """Those that can still be accepted, the newest first, at most 100. None: into the place."""
+        ...
+
     def message(self, room: str, seq: int) -> Message | None: ...
 
     def posted_with(self, room: str, person: str, key: str) -> Message | None:
@@ -218,6 +263,18 @@ class Reader(Protocol):
 
     def people_named(self, beginning: str, limit: int) -> list[str]:
         """The ids of people whose name begins so, without regard to case and accents."""
+        ...
+
+    def file(self, file: str) -> StoredFile | None:
+        """One that a message holds, or that has not been posted yet."""
+        ...
+
+    def rooms_with(self, file: str) -> list[str]:
+        """The rooms in which a message holds the file, at most 100."""
+        ...
+
+    def uploaded_since(self, person: str, since: int) -> int:
+        """Bytes of the files that a person has uploaded after that time, without those that were swept away."""
         ...
 
     def search(
@@ -305,8 +362,9 @@ class Transaction(Reader, Protocol):
     def append(self, draft: Event) -> Event:
         """Gives the draft (whose `seq` is 0) the room's next `seq`, stores it, applies it to the current state and
         returns it. The first event of a room is `room.created` and makes the room.
-        Deleting a message also erases its text from the log; `messages.erased` takes what is older out of everything,
-        the log too, which begins after it from then on."""
+        A message holds its files, which exist, until it is deleted or no longer kept: a file that no other message
+        holds is gone then. Deleting a message also erases its text and its files from the log; `messages.erased` takes
+        what is older out of everything, the log too, which begins after it from then on."""
         ...
 
     def announce(self, envelope: Envelope) -> None:
@@ -360,6 +418,18 @@ class Transaction(Reader, Protocol):
 
     def drop_links(self, kind: LinkKind, person: str | None) -> None: ...
 
+    def add_conversation(self, key: str, room: str) -> None: ...
+
+    def add_invite(self, added: Invite, code_hash: str) -> None:
+        """Forgets those of the same room that can not be accepted any more."""
+        ...
+
+    def use_invite(self, invite: str) -> None:
+        """One person less can come by it, if there is a number."""
+        ...
+
+    def drop_invite(self, invite: str) -> None: ...
+
     def set_read(self, room: str, person: str, seq: int) -> None:
         """Moves the read marker, in whichever direction."""
         ...
@@ -409,6 +479,17 @@ class Transaction(Reader, Protocol):
     def rewrite_names(self, person: str, name: str, room: str, after: int, up_to: int) -> None:
         """Gives a person another name in the frames of a stretch of a room."""
         ...
+
+    def add_file(self, stored: StoredFile) -> None:
+        """Takes note of an uploaded file; nobody but its uploader may have it until a message holds it."""
+        ...
+
+    def sweep_files(self, before: int) -> list[SweptFile]:
+        """Some of the files that no message holds any more, or that were uploaded before that time and never posted.
+        When their blobs have been removed, `forget_files`; until then they are told again."""
+        ...
+
+    def forget_files(self, files: Iterable[str]) -> None: ...
 
     def touch(self) -> None:
         """Writes something that means nothing: a commit after it shows whether the disk takes writes."""

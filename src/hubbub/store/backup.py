@@ -1,7 +1,8 @@
-"""Copies of a database: made while a server writes to it, and put in its place.
+"""Copies of a chat: made while a server writes to it, and put in its place.
 
-A copy is one file that says everything, complete on the disk before it has its name. Every mistake is a SetupError
-of one line, and leaves what was there before as it was.
+A copy is one file that has the database, complete on the disk before it has its name, and beside it, if people have
+uploaded any, a folder with their files: see `hubbub.store.backup_files`. Every mistake is a SetupError of one line,
+and leaves what was there before as it was.
 """
 
 import os
@@ -11,7 +12,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from hubbub.errors import SetupError
-from hubbub.store.folder import lock, lock_file
+from hubbub.store.backup_files import copy_what_is_named, copy_what_is_there, files_of, prune
+from hubbub.store.folder import FILES, flush, lock, lock_file
 from hubbub.store.migrate import revisions
 
 PAGES_AT_ONCE = 1000
@@ -26,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 
 def back_up(database: Path, target: Path, *, replace: bool, progress: Progress) -> int:
-    """Copies the state of this moment; whoever writes goes on. Returns the size in bytes."""
+    """Copies the state of this moment; whoever writes goes on. Returns the size in bytes, without uploaded files."""
     if not database.is_file():
         raise SetupError(
             f"There is no chat in {database.parent}: it has no {database.name}. Name its folder by --data."
@@ -38,9 +40,13 @@ def back_up(database: Path, target: Path, *, replace: bool, progress: Progress) 
         raise SetupError(f"{target} is a folder. Name a file in it.")
     if target.exists() and not replace:
         raise SetupError(f"{target} is there already. Choose another name, or replace it with --force.")
+    files = database.with_name(FILES)
+    copy_what_is_there(files, files_of(target))
     with _new_file(target) as copy:
         _copy(database, copy, progress)
         _check(copy, f"the copy of {database}")
+        copy_what_is_named(copy, files, files_of(target))
+        prune(copy, files_of(target))
         return copy.stat().st_size
 
 
@@ -59,8 +65,12 @@ def restore(source: Path, database: Path, *, epoch: str, aside: str, replace: bo
                 f"There is a chat in {database.parent} already. With --force the backup takes its place; "
                 "what is there now is kept beside it."
             )
+        files = database.with_name(FILES)
         with _new_file(database, keep=lambda: _set_aside(database, aside)) as copy:
             _copy(source, copy, progress)
+            if database.exists():
+                copy_what_is_there(files, files.with_name(files.name + aside))
+            copy_what_is_named(copy, files_of(source), files)
             _begin_anew(copy, epoch)
             return database.with_name(database.name + aside) if database.exists() else None
     finally:
@@ -122,10 +132,10 @@ def _new_file(target: Path, keep: Callable[[], None] = lambda: None) -> Iterator
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield part
-        _flush(part)
+        flush(part)
         keep()
         part.replace(target)
-        _flush(target.parent)
+        flush(target.parent)
     except OSError as error:
         raise SetupError(f"Cannot write {target}: {error.strerror}.") from None
     finally:
@@ -151,11 +161,3 @@ def _second_name(file: Path, other: Path) -> None:
         os.link(file, other)
     except OSError:
         file.replace(other)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hubbub.store.backup import BESIDE, read_only
-from hubbub.store.folder import holder_of, lock_file
+from hubbub.store.folder import FILES, blob_path, holder_of, lock_file
 from hubbub.store.migrate import revisions
 
 LOW_SPACE_BYTES = 500_000_000
@@ -46,9 +46,12 @@ WHERE message.deleted AND (message.text <> ''
         AND json_extract(event.frame, '$.text') <> '')
     OR EXISTS (SELECT 1 FROM event INDEXED BY ix_event_message
         WHERE event.room = message.room AND event.message = message.seq AND event.message IS NOT NULL
-        AND json_extract(event.frame, '$.text') <> ''))
+        AND json_extract(event.frame, '$.text') <> '')
+    OR EXISTS (SELECT 1 FROM event WHERE event.room = message.room AND event.seq = message.seq
+        AND json_extract(event.frame, '$.files') IS NOT NULL))
 GROUP BY message.room
 """
+KNOWN_FILES = "SELECT sha256, unused_since IS NULL FROM file UNION ALL SELECT thumbnail, unused_since IS NULL FROM file"
 TEXTS_THAT_DIFFER = """
 SELECT message.room, count(*) FROM message
 WHERE NOT message.deleted AND text IS NOT coalesce(
@@ -97,7 +100,7 @@ def check_up(path: Path, *, quick: bool) -> Iterator[Finding]:
 
 def _folder(path: Path) -> Iterator[Finding]:
     folder = path.parent
-    known = {path.name, lock_file(path).name, *(path.name + end for end in BESIDE)}
+    known = {path.name, lock_file(path).name, FILES, *(path.name + end for end in BESIDE)}
     others = sorted(entry.name for entry in folder.iterdir() if entry.name not in known) if _may_read(folder) else []
     if others:
         names = ", ".join(others[:SHOWN_MAX]) + (" …" if len(others) > SHOWN_MAX else "")
@@ -145,6 +148,7 @@ def _database(path: Path, quick: bool) -> Iterator[Finding]:
             yield from _log(database)
             if not quick:
                 yield from _projections(database)
+                yield from _files(path, path.with_name(FILES))
     except sqlite3.Error as error:
         yield _problem(f"{path} cannot be read to its end: {error}.", _advice_for(error))
 
@@ -209,6 +213,26 @@ def _projections(database: sqlite3.Connection) -> Iterator[Finding]:
         yield _problem(words, RESTORE)
     if not wrong:
         yield _fine("Messages and members are what the log says.")
+
+
+def _files(path: Path, folder: Path) -> Iterator[Finding]:
+    """The database knows of files before they are there and after they are gone: so it is asked in between."""
+    there = {blob.name for blob in folder.glob("??/*")}
+    with closing(read_only(path)) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'file'").fetchone():
+            return  # an older schema: `_version` has said so
+        rows = [row for row in database.execute(KNOWN_FILES) if row[0]]
+    known, held = {sha256 for sha256, _ in rows}, {sha256 for sha256, is_held in rows if is_held}
+    missing = sorted(sha256 for sha256 in held - there if not blob_path(folder, sha256).exists())
+    left_over = sorted(sha256 for sha256 in there - known if blob_path(folder, sha256).exists())
+    if missing:
+        words = f"Uploaded files that messages hold are missing in {folder}: {len(missing)}, one of them {missing[0]}."
+        yield _problem(words, "Copy what is missing from the folder of a backup, the one that ends in .files.")
+    if left_over:
+        words = f"Files in {folder} belong to nothing in the database: {len(left_over)}, one of them {left_over[0]}."
+        yield _warning(words, "Remove them, unless you mean to put another database here.")
+    if not missing and not left_over:
+        yield _fine(f"{len(there):,} uploaded files and pictures, none missing, none left over.")
 
 
 def _advice_for(error: sqlite3.Error) -> str:

@@ -7,6 +7,8 @@ from typing import IO
 from hubbub.errors import SetupError
 
 DATABASE = "hubbub.db"
+FILES = "files"
+"""Beside the database, what people have uploaded: see `hubbub.files.blobs`."""
 
 
 def make_folder(folder: Path) -> None:
@@ -65,3 +67,17 @@ def holder_of(path: Path) -> str | None:
 
 def lock_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
+
+
+def blob_path(files: Path, sha256: str) -> Path:
+    """Where the bytes with this digest stand in the folder of uploaded files."""
+    return files / sha256[:2] / sha256
+
+
+def flush(path: Path) -> None:
+    """Waits until a file, or what a folder lists, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

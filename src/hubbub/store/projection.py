@@ -9,6 +9,7 @@ from hubbub.protocol import (
     MemberJoined,
     MemberLeft,
     MemberRenamed,
+    MemberRole,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -18,9 +19,11 @@ from hubbub.protocol import (
     ReactionAdded,
     ReactionRemoved,
     RoomArchived,
+    RoomChanged,
     RoomCreated,
     RoomRenamed,
 )
+from hubbub.store.files import attach, let_go
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import membership, message, reaction, room
 
@@ -31,6 +34,21 @@ _this_message = (message.c.room == _room) & (message.c.seq == _message)
 
 RENAME = update(room).where(_this_room).values(name=bindparam("new_name"), name_key=bindparam("new_key"))
 ARCHIVE = update(room).where(_this_room).values(archived=True)
+SET_ROOM = (
+    update(room)
+    .where(_this_room)
+    .values(
+        kind=bindparam("new_kind"),
+        topic=bindparam("new_topic"),
+        announcement=bindparam("is_announcement"),
+        slow_s=bindparam("new_slow_s"),
+    )
+)
+SET_ROLE = (
+    update(membership)
+    .where(membership.c.room == _room, membership.c.person == bindparam("who"))
+    .values(role=bindparam("new_role"))
+)
 JOIN = Prepared(insert(membership))
 LEAVE = delete(membership).where(membership.c.room == _room, membership.c.person == bindparam("who"))
 POST = Prepared(insert(message))
@@ -66,6 +84,10 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
             run(RENAME, new_name=event.name, new_key=event.name.casefold())
         case RoomArchived():
             run(ARCHIVE)
+        case RoomChanged(topic=topic, announcement=announcement):
+            run(SET_ROOM, new_kind=event.kind, new_topic=topic, is_announcement=announcement, new_slow_s=event.slow_s)
+        case MemberRole():
+            run(SET_ROLE, who=event.person.id, new_role=event.role)
         case MemberJoined():
             row = {"room": event.room, "person": event.person.id, "joined_at": event.at, "read": event.seq}
             JOIN.run(driver, row | {"role": event.role})
@@ -75,11 +97,14 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
             pass  # names are kept with people, not with rooms
         case MessagePosted():
             POST.run(driver, _row_of(event))
+            if event.files:
+                attach(connection, event)
         case MessageEdited():
             run(EDIT, on_message=event.message, new_text=event.text, new_html=event.html, when=event.at)
         case MessageDeleted():
             run(ERASE, on_message=event.message, why=event.reason)
             run(ERASE_REACTIONS, on_message=event.message)
+            let_go(connection, event.room, event.message)
         case MessagesErased():
             pass  # `SqlTransaction.append` takes them out of everything: they are not only state
         case MessagePinned() | MessageUnpinned():

@@ -10,6 +10,7 @@ from hubbub.core import policy
 from hubbub.core import search as searching
 from hubbub.core.models import (
     Author,
+    FileInfo,
     Found,
     History,
     Member,
@@ -24,11 +25,12 @@ from hubbub.core.models import (
     Standing,
 )
 from hubbub.core.text import excerpt
-from hubbub.store import UNREAD_CAP, StoredFrame
+from hubbub.store import UNREAD_CAP, StoredFile, StoredFrame, files
 from hubbub.store.accounts import AccountReader
 from hubbub.store.index import Block, next_block
 from hubbub.store.order import OrderReader
 from hubbub.store.prepared import Driver, Prepared
+from hubbub.store.rooms import RoomReader
 from hubbub.store.search import find, people_named, rooms_of
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction
 
@@ -132,10 +134,10 @@ FRAMES_AFTER = _frames.where(event.c.seq > _seq).order_by(event.c.seq).limit(_li
 NEWEST_FRAMES = _frames.order_by(event.c.seq.desc()).limit(_limit)
 
 Rows = Sequence[Any]
-"""Rows of MESSAGES."""
+"""Rows of one statement."""
 
 
-class SqlReader(AccountReader, OrderReader):
+class SqlReader(AccountReader, OrderReader, RoomReader):
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
     def __init__(self, connection: Connection, driver: Driver | None = None) -> None:
@@ -184,15 +186,15 @@ class SqlReader(AccountReader, OrderReader):
 
     def rooms_of(self, person: str) -> list[RoomSummary]:
         rows = ROOMS_OF.run(self._driver, {"person": person})
-        return [self._summary_of(row, person) for row in rows]
+        return self._summaries(rows, person)
 
     def summary(self, room: str, person: str) -> RoomSummary | None:
         row = self._one(SUMMARY, room=room, person=person)
-        return None if row is None else self._summary_of(row, person)
+        return None if row is None else self._summaries([row], person)[0]
 
     def directory(self, person: str, *, after: str | None, limit: int) -> list[RoomSummary]:
         binds = {"person": person, "after": after or "", "limit": limit}
-        return [self._summary_of(row, person) for row in self._connection.execute(DIRECTORY, binds).all()]
+        return self._summaries(self._connection.execute(DIRECTORY, binds).all(), person)
 
     def members(self, room: str, *, after: str | None, limit: int) -> list[Member]:
         rows = self._connection.execute(MEMBERS, {"room": room, "after": after or "", "limit": limit}).all()
@@ -252,6 +254,15 @@ class SqlReader(AccountReader, OrderReader):
     def people_named(self, beginning: str, limit: int) -> list[str]:
         return people_named(self._connection, beginning, limit)
 
+    def file(self, file: str) -> StoredFile | None:
+        return files.find(self._connection, file)
+
+    def rooms_with(self, file: str) -> list[str]:
+        return files.rooms_with(self._connection, file)
+
+    def uploaded_since(self, person: str, since: int) -> int:
+        return files.uploaded_since(self._connection, person, since)
+
     def search(
         self,
         person: str,
@@ -290,18 +301,23 @@ class SqlReader(AccountReader, OrderReader):
         binds = {"room": room, "limit": limit} | ({} if seq is None else {"seq": seq})
         return self._connection.execute(statement, binds).all()
 
-    def _summary_of(self, row: Any, person: str) -> RoomSummary:
+    def _summaries(self, rows: Rows, person: str) -> list[RoomSummary]:
+        others = self.others_in([row.id for row in rows if row.kind == "direct"], person)
+        return [self._summary_of(row, person, others.get(row.id)) for row in rows]
+
+    def _summary_of(self, row: Any, person: str, others: list[Author] | None) -> RoomSummary:
         joined = row.read is not None
         unread = self.unread(row.id, person, row.read) if joined and row.head > row.read else 0
         return RoomSummary(
             id=row.id,
-            name=row.name,
+            name=", ".join(other.name for other in others) if others else row.name,
             archived=row.archived,
             kind=row.kind,
             topic=row.topic,
             announcement=row.announcement,
             slow_s=row.slow_s,
             role=policy.role_of(row.membership, row.place or "guest"),
+            people=others,
             retention_days=row.retention_days,
             muted_until=row.muted_until or 0,
             head=row.head,
@@ -317,18 +333,20 @@ class SqlReader(AccountReader, OrderReader):
         if seqs:
             for row in self._connection.execute(REACTIONS, {"room": room, "seqs": seqs}).all():
                 chosen[row.seq].setdefault(row.emoji, []).append(row.person)
-        return [_message_of(row, chosen.get(row.seq, {})) for row in rows]
+        held = files.files_of(self._connection, room, seqs)
+        return [_message_of(row, chosen.get(row.seq, {}), held.get(row.seq, [])) for row in rows]
 
     def _quotes(self, room: str, rows: Rows) -> list[Quote]:
         seqs = sorted({row.reply_to for row in rows if row.reply_to is not None})
         if not seqs:
             return []
         quoted = self._connection.execute(SOME.order_by(message.c.seq), {"room": room, "seqs": seqs}).all()
+        held = files.files_of(self._connection, room, [row.seq for row in quoted if not row.text])
         return [
             Quote(
                 seq=row.seq,
                 author=Author(id=row.author, name=row.author_name),
-                text=excerpt(row.text, QUOTE_MAX_CHARS),
+                text=excerpt(row.text or ", ".join(one.name for one in held.get(row.seq, [])), QUOTE_MAX_CHARS),
                 deleted=row.deleted,
             )
             for row in quoted
@@ -350,7 +368,7 @@ def _person_of(row: Any) -> Person | None:
     return None if row is None else Person.model_validate(row, from_attributes=True)
 
 
-def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:
+def _message_of(row: Row[Any], chosen: dict[str, list[str]], held: list[FileInfo]) -> Message:
     return Message(
         room=row.room,
         seq=row.seq,
@@ -364,4 +382,5 @@ def _message_of(row: Row[Any], chosen: dict[str, list[str]]) -> Message:
         reason=row.reason,
         pinned=row.pinned,
         reactions=[Reaction(emoji=emoji, people=people) for emoji, people in chosen.items()],
+        files=held,
     )

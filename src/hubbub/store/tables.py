@@ -136,6 +136,33 @@ membership = Table(
     sqlite_with_rowid=False,
 )
 
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("room", String, nullable=False),
+    ForeignKeyConstraint(["room"], ["room.id"]),
+    sqlite_with_rowid=False,
+)
+"""Which room is the direct conversation of these people: `key` is made from their ids."""
+
+invite = Table(
+    "invite",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("code_hash", String, nullable=False),
+    Column("room", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("uses_left", Integer),
+    ForeignKeyConstraint(["created_by"], ["person.id"]),
+    Index("ix_invite_code_hash", "code_hash", unique=True),
+    Index("ix_invite_room", "room", "created_at"),
+    sqlite_with_rowid=False,
+)
+"""Ways in: into a room or, with the room "", into the whole place. The code itself is not kept."""
+
 sanction = Table(
     "sanction",
     metadata,
@@ -260,6 +287,49 @@ message = Table(
     Index("ix_message_pinned", "room", "seq", sqlite_where=text("pinned"), postgresql_where=text("pinned")),
     sqlite_with_rowid=False,
 )
+
+file = Table(
+    "file",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("sha256", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("type", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("thumbnail", String),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("unused_since", BigInteger),
+    ForeignKeyConstraint(["by"], ["person.id"]),
+    Index("ix_file_sha256", "sha256"),
+    Index("ix_file_thumbnail", "thumbnail"),
+    Index("ix_file_by", "by", "at"),
+    Index(
+        "ix_file_unused_since",
+        "unused_since",
+        sqlite_where=text("unused_since IS NOT NULL"),
+        postgresql_where=text("unused_since IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+"""Uploaded files; their bytes lie beside the database. `thumbnail` is the SHA-256 of a smaller picture. `unused_since`
+is NULL while a message holds the file, and 0 once none does any more: then nobody may have it, and it is swept away."""
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("room", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("file", String, nullable=False),
+    ForeignKeyConstraint(["room", "seq"], ["message.room", "message.seq"]),
+    ForeignKeyConstraint(["file"], ["file.id"]),
+    Index("ix_attachment_file", "file"),
+    sqlite_with_rowid=False,
+)
+"""Which files a message holds, in their order."""
 
 reaction = Table(
     "reaction",

@@ -1,6 +1,6 @@
 """Writing, inside the writer's transaction. See `hubbub.store.Transaction` for the promises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, text, update
@@ -19,14 +19,16 @@ from hubbub.protocol import (
     MessagesErased,
     RoomCreated,
 )
-from hubbub.store import Committed
+from hubbub.store import Committed, StoredFile, SweptFile
 from hubbub.store.accounts import AccountWriter
 from hubbub.store.erasing import EDITS_UP_TO, erase_up_to
+from hubbub.store.files import add, forget, let_go_up_to, sweep
 from hubbub.store.index import Block, add_block, reindex
 from hubbub.store.order import OrderWriter
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
+from hubbub.store.rooms import RoomWriter
 from hubbub.store.tables import event as events
 from hubbub.store.tables import membership, person, person_name, room, search_mark
 
@@ -70,7 +72,7 @@ TOUCH = text(
 )
 
 
-class SqlTransaction(AccountWriter, OrderWriter, SqlReader):
+class SqlTransaction(AccountWriter, OrderWriter, RoomWriter, SqlReader):
     """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
     database was given anything to change, accepted or not."""
 
@@ -125,6 +127,18 @@ class SqlTransaction(AccountWriter, OrderWriter, SqlReader):
     def set_read(self, room: str, person: str, seq: int) -> None:
         self._change(SET_READ, {"in_room": room, "who": person, "up_to": seq})
 
+    def add_file(self, stored: StoredFile) -> None:
+        self.has_written = True
+        add(self._connection, stored)
+
+    def sweep_files(self, before: int) -> list[SweptFile]:
+        self.has_written = True
+        return sweep(self._connection, before)
+
+    def forget_files(self, files: Iterable[str]) -> None:
+        self.has_written = True
+        forget(self._connection, files)
+
     def _change(self, statement: Any, binds: Mapping[str, object]) -> None:
         self.has_written = True
         self._connection.execute(statement, binds)
@@ -149,18 +163,21 @@ class SqlTransaction(AccountWriter, OrderWriter, SqlReader):
         return int(row.head)
 
     def _erase(self, room: str, seq: int) -> None:
-        """Takes a message's text out of the frames that hold it."""
+        """Takes a message's text and files out of the frames that hold them."""
         self._rewrite_bare(room, self._connection.execute(WITH_TEXT_OF, {"in_room": room, "on_message": seq}).all())
 
     def _erase_up_to(self, room: str, seq: int) -> None:
         """Takes out of everything what is not kept any longer, and its texts out of later edits."""
+        let_go_up_to(self._connection, room, seq)
         floor = erase_up_to(self._connection, room, seq)
         binds = {"in_room": room, "after": floor, "up_to": seq}
         self._rewrite_bare(room, self._connection.execute(EDITS_UP_TO, binds).all())
 
     def _rewrite_bare(self, room: str, rows: Sequence[Any]) -> None:
         for row in rows:
-            bare = encode(EVENTS.validate_json(row.frame).model_copy(update={"text": "", "html": None}))
+            event = EVENTS.validate_json(row.frame)
+            nothing = {"text": "", "html": None} | ({"files": None} if isinstance(event, MessagePosted) else {})
+            bare = encode(event.model_copy(update=nothing))
             self._change(REWRITE, {"in_room": room, "at_seq": row.seq, "new_frame": bare})
 
 
@@ -190,6 +207,7 @@ def _room_row(draft: RoomCreated) -> dict[str, object]:
         "created_by": None if draft.by.id == SERVER.id else draft.by.id,
         "archived": False,
         "kind": draft.kind,
+        "topic": draft.topic,
         "head": 1,
         "last_at": draft.at,
     }

@@ -100,7 +100,7 @@ def arm(point: str, count: int) -> None:
         case "delivery":
             wrap(Hub, "deliver")
         case "fan-out":
-            wrap(Hub, "flush")
+            wrap(Hub, "_write_pending")
         case "write":
             wrap(FastOutlet, "write")
         case "acknowledging":

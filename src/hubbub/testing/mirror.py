@@ -9,6 +9,7 @@ from hubbub.protocol import (
     MemberJoined,
     MemberLeft,
     MemberRenamed,
+    MemberRole,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -18,6 +19,7 @@ from hubbub.protocol import (
     ReactionAdded,
     ReactionRemoved,
     RoomArchived,
+    RoomChanged,
     RoomCreated,
     RoomRenamed,
 )
@@ -27,13 +29,15 @@ PAGE = 100
 
 
 class Mirror:
-    """The state of one room: its name, whether it is archived, members and messages."""
+    """The state of one room: its name, whether it is archived, its settings, members with their roles, and messages."""
 
     def __init__(self, room: str) -> None:
         self.room = room
         self.name = ""
         self.archived = False
+        self.settings: dict[str, Any] = {"kind": "public", "topic": None, "announcement": False, "slow_s": 0}
         self.members: dict[str, str] = {}
+        self.roles: dict[str, str] = {}
         self.messages: dict[int, Message] = {}
         self.erased = 0
         """Messages up to this `seq` are not kept."""
@@ -46,7 +50,10 @@ class Mirror:
         if found is None:
             return mirror
         mirror.name, mirror.archived = found.name, found.archived
-        mirror.members = {member.id: member.name for member in reader.members(room, after=None, limit=10_000)}
+        mirror.settings = {name: getattr(found, name) for name in mirror.settings}
+        members = reader.members(room, after=None, limit=10_000)
+        mirror.members = {member.id: member.name for member in members}
+        mirror.roles = {member.id: member.role for member in members}
         after, more = 0, True
         while more:
             page = reader.history(room, after=after, limit=PAGE)
@@ -61,18 +68,30 @@ class Mirror:
     def known(self) -> dict[str, Any]:
         """Everything, for comparison. Names of authors who have left are as of the last time they were seen."""
         messages = {seq: message.model_dump() | {"author": message.author.id} for seq, message in self.messages.items()}
-        return {"name": self.name, "archived": self.archived, "members": self.members, "messages": messages}
+        about = {"name": self.name, "archived": self.archived, "settings": self.settings}
+        return about | {"members": self.members, "roles": self.roles, "messages": messages}
 
     def _apply(self, event: Event) -> None:
         match event:
-            case RoomCreated() | RoomRenamed():
+            case RoomCreated():
                 self.name = event.name
+                self.settings |= {"kind": event.kind, "topic": event.topic}
+            case RoomRenamed():
+                self.name = event.name
+            case RoomChanged():
+                self.settings = {name: getattr(event, name) for name in self.settings}
+            case MemberRole():
+                self.roles[event.person.id] = event.role
             case RoomArchived():
                 self.archived = True
-            case MemberJoined() | MemberRenamed():
+            case MemberJoined():
+                self.members[event.person.id] = event.person.name
+                self.roles[event.person.id] = event.role
+            case MemberRenamed():
                 self.members[event.person.id] = event.person.name
             case MemberLeft():
                 self.members.pop(event.person.id, None)
+                self.roles.pop(event.person.id, None)
             case MessagePosted():
                 self.messages[event.seq] = Message(
                     room=event.room,
@@ -82,12 +101,13 @@ class Mirror:
                     text=event.text,
                     html=event.html,
                     reply_to=event.reply_to,
+                    files=event.files or [],
                 )
             case MessageEdited():
                 self._change(event.message, text=event.text, html=event.html, edited_at=event.at)
             case MessageDeleted():
                 gone: dict[str, Any] = {"text": "", "html": None, "deleted": True, "pinned": False, "reactions": []}
-                self._change(event.message, **gone, reason=event.reason)
+                self._change(event.message, **gone, files=[], reason=event.reason)
             case MessagesErased():
                 self.erased = max(self.erased, event.up_to)
                 self.messages = {seq: message for seq, message in self.messages.items() if seq > self.erased}

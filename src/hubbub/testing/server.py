@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,10 @@ async def serve(settings: Settings, **options: Any) -> AsyncIterator[Running]:
             await serving
 
 
+TICK_S = 0.1
+"""As uvicorn has it."""
+
+
 class EndsAtOnce(uvicorn.Server):
     """uvicorn itself looks only ten times a second whether it should end."""
 
@@ -55,8 +59,11 @@ class EndsAtOnce(uvicorn.Server):
         self._ending.set()
 
     async def main_loop(self) -> None:
-        await self.on_tick(0)
-        await self._ending.wait()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), TICK_S)
 
 
 class _Server(EndsAtOnce, Server):

@@ -5,8 +5,8 @@
             return MyStore(...)
 
 Needs pytest and pytest-asyncio. If `pytest.register_assert_rewrite` has been called with the names of this module and
-of `hubbub.testing.store_reading`, `store_search` and `store_order` beside it, before the import, a failure shows the
-values.
+of `hubbub.testing.store_reading`, `store_rooms`, `store_search`, `store_files` and `store_order` beside it, before the
+import, a failure shows the values.
 """
 
 import asyncio
@@ -21,8 +21,10 @@ from hubbub.errors import Conflict, Unavailable
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, RoomCreated
 from hubbub.store import Committed, Reader, StoredFrame, Transaction
 from hubbub.testing.mirror import Mirror
+from hubbub.testing.store_files import FilesContract
 from hubbub.testing.store_order import OrderContract
 from hubbub.testing.store_reading import ReadingContract
+from hubbub.testing.store_rooms import RoomsContract
 from hubbub.testing.store_search import SearchContract
 from hubbub.testing.store_stage import (
     ANN,
@@ -38,7 +40,7 @@ from hubbub.testing.store_stage import (
 )
 
 
-class StoreContract(ReadingContract, SearchContract, OrderContract):
+class StoreContract(ReadingContract, RoomsContract, SearchContract, FilesContract, OrderContract):
     """Opening and closing, and what happens to writes. What a reader sees is in `ReadingContract`."""
 
     # Opening and closing -------------------------------------------------------------------------------------

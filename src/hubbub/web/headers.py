@@ -13,8 +13,8 @@ def content_security_policy(style_hashes: Iterable[str] = ()) -> str:
     """Nothing from elsewhere, nothing inline but the styles with these hashes (CSP Level 3)."""
     styles = " ".join(["'self'", *(f"'{style}'" for style in style_hashes)])
     return (
-        f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self'; connect-src 'self'; "
-        "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types hubbub"
     )
 

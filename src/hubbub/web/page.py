@@ -12,8 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from hubbub.core.models import LOBBY, History, Message, Person, RoomSummary
-from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS
+from hubbub.core.files import FILES_MAX, PICTURES, size_of
+from hubbub.core.models import LOBBY, FileInfo, History, Message, Person, RoomSummary
+from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS, TOPIC_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound, SignInNeeded
 from hubbub.protocol import GetHistory, Join, Post
 from hubbub.web.assets import FOLDER, FOREVER, assets
@@ -29,6 +30,7 @@ GROUP_MS = 5 * 60 * 1000
 """Messages of one author within this time stand together."""
 THEMES = {"auto", "light", "dark"}
 THEME_COOKIE = "hubbub_theme"
+PICTURE_MAX_PX = (360, 270)
 PALETTE = 12
 """Hues for names."""
 
@@ -110,7 +112,7 @@ class Page:
             rooms = await self._chat.people.rooms(me)
             waiting = await self._chat.people.waiting(me)
         except HubbubError as error:
-            return self._at_the_door(request, error, text)
+            return problem_page(request, self._chat.place.name, error, text)
         response = self._render(request, me, summary, rooms, history, around, text, problem, waiting)
         if token:
             set_session_cookie(response, token, secure=is_secure(request))
@@ -131,7 +133,7 @@ class Page:
         except HubbubError as error:
             return await self.room(request, room, text=text, problem=error.words)
         except ValueError:
-            words = f"A message has between 1 and {TEXT_MAX_CHARS:,} characters, and no control characters."
+            words = f"A message has at most {TEXT_MAX_CHARS:,} characters, and no control characters."
             return await self.room(request, room, text=text, problem=words)
         return self._to(request, room, "#latest")
 
@@ -183,7 +185,13 @@ class Page:
             "rooms": [summary.model_dump() for summary in rooms],
             "history": history.model_dump(exclude_none=True),
             "around": around,
-            "limits": {"text": TEXT_MAX_CHARS, "name": NAME_MAX_CHARS},
+            "limits": {
+                "text": TEXT_MAX_CHARS,
+                "name": NAME_MAX_CHARS,
+                "topic": TOPIC_MAX_CHARS,
+                "file": self._chat.settings.file_max_bytes,
+                "files": FILES_MAX,
+            },
         }
         html = _template("index.html").render(
             base=base,
@@ -195,20 +203,24 @@ class Page:
             joining=self._chat.place.joining,
             me=me,
             room=room,
-            rooms=rooms,
+            sections=_sections(rooms),
+            open=_is_open(room),
             rows=_rows(history),
             history=history,
             boot=Markup(json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c")),
             text=text,
             problem=problem,
             limit=TEXT_MAX_CHARS,
+            is_picture=is_picture,
+            shown_size=shown_size,
+            size_of=size_of,
             key=secrets.token_hex(16),
         )
         return _html(request, html, 422 if problem else 200)
 
 
 def problem_page(request: Request, place: str, error: HubbubError, text: str = "") -> Response:
-    """For when there is no room to show. With what was written."""
+    """For when there is no room to show, with what was written."""
     response = plain_page(request, "problem.html", error.status, place=place, words=error.words, text=text)
     response.headers.update(retry_after(error))
     return response
@@ -262,6 +274,28 @@ def _rows(history: History) -> list[dict[str, Any]]:
         )
         before = message
     return rows
+
+
+def is_picture(file: FileInfo) -> bool:
+    return bool(file.width and file.height and file.type in PICTURES)
+
+
+def shown_size(file: FileInfo) -> tuple[int, int]:
+    """In pixels, so that its place is kept before it is there: the same as in the page's script."""
+    width, height = file.width or 1, file.height or 1
+    scale = min(1.0, PICTURE_MAX_PX[0] / width, PICTURE_MAX_PX[1] / height)
+    return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
+
+
+def _sections(rooms: list[RoomSummary]) -> list[tuple[str, list[RoomSummary]]]:
+    conversations = [room for room in rooms if room.kind == "direct"]
+    others = [room for room in rooms if room.kind != "direct"]
+    return [("Rooms", others), *([("Direct messages", conversations)] if conversations else [])]
+
+
+def _is_open(room: RoomSummary) -> bool:
+    """Whether one may write in it."""
+    return room.joined and not room.archived and (not room.announcement or room.role in ("moderator", "owner"))
 
 
 def hue(person: str) -> int:

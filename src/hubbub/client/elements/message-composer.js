@@ -15,12 +15,16 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * @typedef {import("../state.js").Room} Room
+ * @typedef {import("../outgoing.js").Sent} Sent
  * @typedef {{seq: number, name: string, text: string}} About a message that is replied to or edited
  */
 
-/** Says: `send` {text, replyTo}, `edit` {seq, text}, `typing`, `edit-last`, `join`, `escape`. */
+/** Says: `send` {text, replyTo, uploads}, `edit` {seq, text}, `typing`, `edit-last`, `join`, `escape`. */
 export class MessageComposer extends HTMLElement {
-  /** @param {{textLimit: number, enterSends: () => boolean, find: (seq: number) => About | undefined}} options */
+  /**
+   * @param {{base: string, limits: {text: number, file: number, files: number}, enterSends: () => boolean,
+   *   find: (seq: number) => About | undefined}} options
+   */
   start(options) {
     this.options = options;
     /** @type {import("../outgoing.js").Draft} */
@@ -30,6 +34,8 @@ export class MessageComposer extends HTMLElement {
     /** For which room, and in which state of it, the box stands. @type {string} */
     this.shown = "";
     this.typedAt = 0;
+    /** Files that will go with the next message; loaded with the first one. @type {import("../uploads.js").Chips | undefined} */
+    this.chips = undefined;
     this.context = h("div", { class: "context", hidden: true });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.under = h("div", { class: "under" }, h("span", { class: "typing", id: "typing" }), h("span", { class: "left" }));
@@ -46,21 +52,22 @@ export class MessageComposer extends HTMLElement {
     this.form = h("form", { class: "composer", "aria-label": "Message" }, this.context, this.problem);
     this.box = h("div", { class: "box" }, send);
     this.form.append(this.box, this.under);
+    if (options.limits.file) this.takeFiles(send);
     this.form.addEventListener("submit", (event) => event.preventDefault());
   }
 
   /** Shows the box for this room, with its draft; or why there is none. @param {Room} room */
   update(room) {
     if (!this.form || !this.text || !this.box) return;
-    const mutedMs = room.mutedUntil - Date.now();
-    const shown = `${room.id} ${room.joined} ${room.archived} ${mutedMs > 0 && room.mutedUntil}`;
+    const shown = `${room.id} ${room.joined} ${room.archived} ${room.isOpen} ${room.kind} ${room.mutedUntil}`;
     if (shown !== this.shown) {
       const focused = document.activeElement === this.text;
       this.shown = shown;
       if (this.box.firstChild !== this.text) this.box.prepend(this.text);
       clearTimeout(this.timer);
+      const mutedMs = room.mutedUntil - Date.now();
       if (mutedMs > 0) this.timer = setTimeout(() => this.update(room), Math.min(mutedMs, LONGEST_TIMER_MS));
-      this.replaceChildren(room.archived ? closed() : room.joined ? (mutedMs > 0 ? muted(room) : this.form) : this.invitation(room));
+      this.replaceChildren(room.isOpen ? this.form : (why(room) || this.invitation(room)));
       this.take(room);
       if (focused) this.text.focus();
     }
@@ -88,10 +95,11 @@ export class MessageComposer extends HTMLElement {
     this.focusText();
   }
 
-  /** Puts a text back into the box, before what is there. @param {string} text */
-  putBack(text) {
+  /** Puts a text back into the box, before what is there, and its files. @param {string} text @param {Sent[]} [files] */
+  putBack(text, files = []) {
     const now = this.text?.value ?? "";
-    this.setDraft({ ...this.draft, text: now ? `${text}\n${now}` : text });
+    this.setDraft({ ...this.draft, text: now && text ? `${text}\n${now}` : text || now });
+    if (files.length) this.withChips((chips) => chips.restore(this.room ?? "", files));
     this.focusText();
   }
 
@@ -105,6 +113,73 @@ export class MessageComposer extends HTMLElement {
     return !this.text?.value;
   }
 
+  // Files -----------------------------------------------------------------------------------------------------
+
+  /** By a button, by dropping them anywhere on the page, by pasting a picture. @param {HTMLElement} send */
+  takeFiles(send) {
+    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", multiple: true, hidden: true, tabindex: -1 }));
+    input.addEventListener("change", () => {
+      this.attach([...(input.files ?? [])]);
+      input.value = ""; // the same file again is a change too
+    });
+    send.before(iconButton("attach", "Attach files", () => input.click()), input);
+    const place = this.closest("main") ?? this;
+    const carries = (/** @type {DragEvent} */ event) => Boolean(event.dataTransfer?.types.includes("Files"));
+    addEventListener("dragover", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault(); // or the browser leaves the page for the file
+      place.classList.toggle("dropping", this.canAttach);
+    });
+    addEventListener("dragleave", (event) => !event.relatedTarget && place.classList.remove("dropping"));
+    addEventListener("drop", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      place.classList.remove("dropping");
+      this.attach([...(event.dataTransfer?.files ?? [])]);
+    });
+    addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      const isText = event.clipboardData?.types.includes("text/plain"); // with a picture of it
+      if (!files.length || isText || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      this.attach(files);
+    });
+  }
+
+  get canAttach() {
+    return Boolean(this.form?.isConnected);
+  }
+
+  /** @param {File[]} files */
+  attach(files) {
+    if (!files.length || !this.canAttach) return;
+    const room = this.room ?? "";
+    if (this.draft?.edit) this.sayProblem("An edit cannot add files. Finish it first, then send them as a new message.");
+    else this.withChips((chips) => chips.add(room, files));
+    this.text?.focus();
+  }
+
+  /** @param {(chips: import("../uploads.js").Chips) => void} work once they are loaded */
+  async withChips(work) {
+    try {
+      const { Chips } = await import("../uploads.js");
+      this.chips ??= new Chips({
+        base: this.options?.base ?? "",
+        limit: this.options?.limits.file ?? 0,
+        count: this.options?.limits.files ?? 0,
+        onChange: () => this.keep(),
+        say: (words) => this.sayProblem(words),
+      });
+    } catch {
+      this.sayProblem("The file was not taken, because a part of the page could not be loaded. Try again when you are connected.");
+      return;
+    }
+    if (!this.chips.element.isConnected) this.problem?.before(this.chips.element);
+    this.sayProblem("");
+    work(this.chips);
+    this.chips.show(this.room ?? "");
+  }
+
   // Inside ----------------------------------------------------------------------------------------------------
 
   /** @param {Room} room */
@@ -116,6 +191,9 @@ export class MessageComposer extends HTMLElement {
     this.typedAt = 0;
     this.kept = undefined;
     this.setDraft({ ...draft, text: typed });
+    const { files } = draft;
+    if (files?.length && !this.chips?.of(room.id).length) this.withChips((chips) => chips.restore(room.id, files));
+    else this.chips?.show(room.id);
   }
 
   /** @param {import("../outgoing.js").Draft} draft */
@@ -131,8 +209,9 @@ export class MessageComposer extends HTMLElement {
   keep() {
     if (!this.room || !this.draft || !this.text) return;
     this.draft.text = this.text.value;
+    if (this.chips) this.draft.files = this.chips.of(this.room).map((upload) => upload.shown);
     keepDraft(this.room, this.draft);
-    const limit = this.options?.textLimit ?? Infinity;
+    const limit = this.options?.limits.text ?? Infinity;
     const left = limit - [...this.draft.text].length;
     const count = this.under?.querySelector(".left");
     if (count) count.textContent = left < limit * (1 - COUNT_FROM) ? `${left} characters left` : "";
@@ -174,15 +253,24 @@ export class MessageComposer extends HTMLElement {
 
   submit() {
     const text = this.text?.value ?? "";
-    const limit = this.options?.textLimit ?? Infinity;
+    const limit = this.options?.limits.text ?? Infinity;
     const length = [...text].length;
-    if (!text.trim()) return;
+    const room = this.room ?? "";
+    const uploads = this.draft?.edit ? [] : (this.chips?.of(room) ?? []);
+    if (!text.trim() && !uploads.length) return;
+    if (uploads.some((upload) => upload.problem)) {
+      this.sayProblem("A file could not be uploaded. Try it again, or remove it; then send.");
+      return;
+    }
     if (length > limit) {
       this.sayProblem(`A message has at most ${limit} characters; this one has ${length}. Nothing is lost: shorten it, or send it in parts.`);
       return;
     }
     if (this.draft?.edit) this.say("edit", { seq: this.draft.edit, text });
-    else this.say("send", { text, replyTo: this.draft?.replyTo });
+    else {
+      this.chips?.take(room);
+      this.say("send", { text: text.trim() ? text : "", replyTo: this.draft?.replyTo, uploads });
+    }
     this.setDraft(this.kept ?? { text: "" });
     this.kept = undefined;
     this.typedAt = 0;
@@ -229,8 +317,16 @@ export class MessageComposer extends HTMLElement {
   }
 }
 
-/** @param {Room} room */
-const muted = (room) => h("p", { class: "join" }, mutedWords(room.mutedUntil));
-const closed = () => h("p", { class: "join" }, "This room is archived: it can be read, but nothing can be changed in it.");
+/** Why nobody can write here, or not this person. @param {Room} room */
+function why(room) {
+  const words = room.archived
+    ? "This room is archived: it can be read, but nothing can be changed in it."
+    : room.isMuted
+      ? mutedWords(room.mutedUntil)
+      : room.joined
+        ? "Only moderators post here. You can read, and react."
+        : room.kind !== "public" && "You are not in this room any more.";
+  return words && h("p", { class: "join" }, words);
+}
 
 customElements.define("message-composer", MessageComposer);

@@ -13,10 +13,10 @@ const NEAR_PX = 800;
 
 /**
  * @typedef {import("../state.js").Room} Room
- * @typedef {{me: {id: string, name: string}, href: (seq: number) => string, items: import("../outgoing.js").Item[]}} View
+ * @typedef {{me: {id: string, name: string}, base: string, href: (seq: number) => string, items: import("../outgoing.js").Item[]}} View
  */
 
-/** Says: `older`, `newer`, `latest`, `jump` (seq), `first-unread`, `moved`; and what is done to a row. */
+/** Says: `older`, `newer`, `latest`, `jump` (seq), `first-unread`, `moved`, `picture` (id); and what is done to a row. */
 export class MessageList extends HTMLElement {
   connectedCallback() {
     /** @type {Room | undefined} */
@@ -138,7 +138,7 @@ export class MessageList extends HTMLElement {
       const quote = message.reply_to === undefined ? undefined : room.quotes.get(message.reply_to);
       const key = `${first} ${quote?.text} ${quote?.author.name} ${quote?.deleted}`;
       const nameOf = (/** @type {string} */ id) => room.names.get(id) ?? room.here.get(id) ?? "somebody";
-      const context = { first, quote, me: view.me.id, nameOf, href: view.href };
+      const context = { first, quote, me: view.me.id, nameOf, href: view.href, base: view.base };
       nodes.push(this.keep(kept, `m${message.seq}`, message, key, () => messageRow(message, context)));
       before = message;
     }
@@ -148,7 +148,7 @@ export class MessageList extends HTMLElement {
       nodes.push(this.keep(kept, item.key, item, String(first), () => pendingRow(item, context)));
     }
     if (!room.messages.size && !view.items.length && room.loaded) {
-      nodes.push(this.keep(kept, "empty", "", "", emptyRoom));
+      nodes.push(this.keep(kept, "empty", "", String(room.isOpen), () => emptyRoom(room)));
     }
     nodes.push(this.keep(kept, "latest", "", "", () => h("span", { id: "latest", tabindex: -1 })));
     this.rows = kept;
@@ -260,8 +260,12 @@ export class MessageList extends HTMLElement {
     const act = /** @type {HTMLElement | null} */ (target.closest("[data-act]"));
     const author = /** @type {HTMLElement | null} */ (target.closest(".author bdi"));
     const by = author && this.room?.messages.get(Number(row?.dataset.seq))?.author.id;
+    const picture = /** @type {HTMLElement | null} */ (target.closest("[data-file]"));
     if (by) this.say("who", by);
-    else if (quote && !event.ctrlKey && !event.metaKey) {
+    else if (picture && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      this.say("picture", picture.dataset.file);
+    } else if (quote && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.rememberPlace(Number(row?.dataset.seq));
       this.say("jump", Number(quote.dataset.seq));
@@ -315,7 +319,8 @@ function pill(words, onclick, name) {
   return h("button", { type: "button", onclick }, icon(name), ` ${words}`);
 }
 
-const emptyRoom = () => h("p", { class: "empty" }, "Nobody has written here yet. Say what this room is for.");
+/** @param {Room} room */
+const emptyRoom = (room) => h("p", { class: "empty" }, `Nobody has written here yet.${room.isOpen ? " Say what this room is for." : ""}`);
 
 /** @param {Room} room */
 const startOf = (room) =>

@@ -1,16 +1,17 @@
 // @ts-check
 /** One message as a row: the same shape as the server's template makes. */
 
-import { h, setMessageHtml } from "../lib/dom.js";
-import { dayKey, dayOf, deletedWords, fullTimeOf, hue, listOf, plural, shortTimeOf, timeOf } from "../lib/words.js";
+import { h, icon, setMessageHtml } from "../lib/dom.js";
+import { addressOf, dayKey, dayOf, deletedWords, fullTimeOf, hue, isPicture, listOf, plural, shortTimeOf, sizeOf, timeOf, wordsOf } from "../lib/words.js";
 
 export const GROUP_MS = 5 * 60 * 1000;
+const PICTURE_MAX_PX = { width: 360, height: 270 };
 
 /**
  * @typedef {import("../state.js").Message} Message
  * @typedef {import("../state.js").Quote} Quote
- * @typedef {{first: boolean, quote?: Quote, me: string, nameOf: (id: string) => string, href: (seq: number) => string}}
- *   Context
+ * @typedef {{first: boolean, quote?: Quote, me: string, nameOf: (id: string) => string, href: (seq: number) => string,
+ *   base: string}} Context
  */
 
 /** Whether a message begins a group of its own. @param {Message} message @param {Message} [before] */
@@ -38,6 +39,7 @@ export function messageRow(message, context) {
       h("header", { class: context.first ? "author" : "author said", "data-hue": hue(author.id) }, h("bdi", {}, author.name)),
       message.reply_to !== undefined && quoteLink(message.reply_to, context),
       textOf(message),
+      message.files?.length ? h("div", { class: "files" }, ...message.files.map((file) => fileOf(file, context.base))) : null,
       message.edited_at && !message.deleted && h("span", { class: "note", title: fullTimeOf(message.edited_at) }, "edited"),
       message.reactions?.length ? reactionsOf(message, context) : null,
     ),
@@ -50,7 +52,7 @@ export function messageRow(message, context) {
  */
 export function pendingRow(item, context) {
   const failed = Boolean(item.problem);
-  const state = failed ? "not sent" : "on its way";
+  const state = failed ? "not sent" : item.uploading ? "being uploaded" : "on its way";
   const button = (/** @type {string} */ act, /** @type {string} */ words) =>
     h("button", { type: "button", class: "link", "data-act": act, "data-key": item.key }, words);
   return h(
@@ -59,7 +61,7 @@ export function pendingRow(item, context) {
       class: `row ${failed ? "failed" : "pending"}${context.first ? " first" : ""}`,
       "data-key": item.key,
       tabindex: -1,
-      "aria-label": `${context.name}, ${state}: ${item.text}`,
+      "aria-label": `${context.name}, ${state}: ${wordsOf(item)}`,
     },
     h("div", { class: "margin" }, h("span", { title: failed ? "Not sent" : "On its way" }, failed ? "⚠ failed" : "◷")),
     h(
@@ -67,12 +69,14 @@ export function pendingRow(item, context) {
       { class: "body" },
       h("header", { class: context.first ? "author" : "author said", "data-hue": hue(context.me) }, h("bdi", {}, context.name)),
       h("div", { class: "text", dir: "auto" }, item.text),
+      item.files ? h("ul", { class: "chips" }, ...item.files.map(pendingFile)) : null,
+      item.uploading ? button("discard", "Cancel") : null,
       failed &&
         h(
           "p",
           { class: "trouble-line" },
           h("span", {}, item.problem),
-          button("retry", "Try again"),
+          !item.lost && button("retry", "Try again"),
           button("rewrite", "Edit"),
           button("discard", "Delete"),
         ),
@@ -87,7 +91,35 @@ export const newLine = () => h("div", { class: "new-line", role: "separator", "a
 
 /** @param {Message} message */
 export const labelOf = (message) =>
-  `${message.author.name}, ${timeOf(message.at)}: ${message.deleted ? "deleted" : message.text.slice(0, 300)}`;
+  `${message.author.name}, ${timeOf(message.at)}: ${message.deleted ? "deleted" : wordsOf(message).slice(0, 300)}`;
+
+/** @param {import("../state.js").FileInfo} file @param {string} base @returns {HTMLElement} */
+function fileOf(file, base) {
+  const { id, name, type, size } = file;
+  const address = addressOf(base, file);
+  if (isPicture(file)) {
+    const image = h("img", { src: `${base}/api/files/${id}/thumbnail`, alt: name, loading: "lazy", ...shownSize(file) });
+    return h("a", { class: "picture", href: address, "data-file": id }, image);
+  }
+  if (type.startsWith("video/")) return h("video", { src: address, controls: true, preload: "metadata", "aria-label": name });
+  if (type.startsWith("audio/")) {
+    const player = h("audio", { src: address, controls: true, preload: "none", "aria-label": name });
+    return h("figure", {}, h("figcaption", { class: "note" }, h("bdi", {}, name)), player);
+  }
+  const words = [h("bdi", {}, name), h("span", { class: "note" }, sizeOf(size))];
+  return h("a", { class: "card", href: address, download: name }, /** @type {any} */ (icon("file")), ...words);
+}
+
+/** @param {import("../state.js").FileInfo} file so that its place is kept before it is there */
+function shownSize({ width = 1, height = 1 }) {
+  const scale = Math.min(1, PICTURE_MAX_PX.width / width, PICTURE_MAX_PX.height / height);
+  const shown = (/** @type {number} */ length) => Math.max(1, Math.floor(length * scale + 0.5));
+  return { width: shown(width), height: shown(height) };
+}
+
+/** @param {import("../outgoing.js").Sent} file */
+const pendingFile = ({ id, name, size, loaded = 0 }) =>
+  h("li", { class: "chip" }, h("bdi", {}, name), !id && h("progress", { max: size, value: loaded, "aria-label": `Uploading ${name}` }));
 
 /** @param {number} at */
 const timeElement = (at) => h("time", { datetime: new Date(at).toISOString(), title: fullTimeOf(at) }, shortTimeOf(at));
@@ -95,6 +127,7 @@ const timeElement = (at) => h("time", { datetime: new Date(at).toISOString(), ti
 /** @param {Message} message */
 function textOf(message) {
   if (message.deleted) return h("div", { class: "text gone", dir: "auto" }, deletedWords(message.reason));
+  if (!message.text) return null;
   const text = h("div", { class: message.html ? "text rich" : "text", dir: "auto" });
   if (message.html) {
     setMessageHtml(text, message.html);

@@ -43,6 +43,24 @@ export function hue(person) {
   return total % PALETTE;
 }
 
+/** @param {number} size bytes @returns {string} "13 bytes", "300 kB", "2.5 MB"; as the server says it */
+export function sizeOf(size) {
+  if (size < 1000) return plural(size, "byte");
+  if (size < 1e6) return `${Math.floor(size / 1000)} kB`;
+  return size < 1e7 ? `${Math.floor(size / 1e5) / 10} MB` : `${Math.floor(size / 1e6)} MB`;
+}
+
+/** @typedef {import("../state.js").FileInfo} FileInfo */
+
+/** @param {string} base @param {FileInfo} file @returns {string} where its bytes are */
+export const addressOf = (base, { id, name }) => `${base}/api/files/${id}/${encodeURIComponent(name)}`;
+
+/** @param {FileInfo} file */
+export const isPicture = (file) => Boolean(file.width && file.height && file.type.startsWith("image/"));
+
+/** @param {{text: string, files?: {name: string}[]}} message @returns {string} what it says, or the names of its files */
+export const wordsOf = ({ text, files }) => text || (files ?? []).map(({ name }) => name).join(", ");
+
 /** @param {string} text @returns {string} its beginning in one line, as quotes show it */
 export function excerpt(text) {
   const line = text.replace(/\s+/gu, " ").trim();

@@ -21,19 +21,19 @@ export function openDialog(title, content) {
  * Asks for one line of text. `save` may refuse it by an error, whose words are shown beside the field;
  * `then` is called when the dialog has closed, so that nothing typed from then on is lost in it.
  * @param {string} title @param {{label: string, value: string, limit: number, button: string, more?: Node[],
- *   save: (text: string) => Promise<any>, then?: (saved: any) => unknown}} options
+ *   optional?: boolean, save: (text: string) => Promise<any>, then?: (saved: any) => unknown}} options
  */
-export function askForText(title, { label, value, limit, button, more = [], save, then }) {
+export function askForText(title, { label, value, limit, button, more = [], optional = false, save, then }) {
   const input = /** @type {HTMLInputElement} */ (
-    h("input", { type: "text", value, maxlength: limit, required: true, autocomplete: "off", "aria-describedby": "dialog-problem" })
+    h("input", { type: "text", value, maxlength: limit, required: !optional, autocomplete: "off", "aria-describedby": "dialog-problem" })
   );
   const problem = h("p", { class: "problem", id: "dialog-problem", role: "alert", hidden: true });
   const form = h(
     "form",
     { method: "dialog" },
     h("label", {}, label, input),
-    problem,
     ...more,
+    problem,
     h(
       "div",
       { class: "buttons" },
@@ -55,18 +55,6 @@ export function askForText(title, { label, value, limit, button, more = [], save
   });
   const dialog = openDialog(title, [form]);
   input.select();
-}
-
-/** @param {any} page */
-export function createRoom({ ask, boot, openRoom }) {
-  askForText("New room", {
-    label: "What is it for?",
-    value: "",
-    limit: boot.limits.name,
-    button: "Create",
-    save: (name) => ask("create", { name }),
-    then: (room) => openRoom(room.id),
-  });
 }
 
 /** @param {any} page @param {any} room */

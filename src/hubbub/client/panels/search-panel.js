@@ -109,7 +109,8 @@ export function openSide(side, page, close) {
   }
 
   /** @param {Hit} hit */
-  function row({ message, room_name: name, snippet }) {
+  function row({ message, room_name: given, snippet }) {
+    const name = page.state.rooms.get(message.room)?.name ?? given; // as conversations are called here
     const pieces = snippet.map(({ text, found }) => (found ? h("mark", {}, text) : text));
     const open = (/** @type {MouseEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;

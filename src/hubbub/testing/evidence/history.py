@@ -67,8 +67,8 @@ def digest(text: str) -> str:
 
 
 def seen(event: Json) -> Json:
-    """The digests of an event, as `recv` notes them. Erasing a text changes the second and not the first."""
-    rest = {name: value for name, value in event.items() if name not in ("text", "html")}
+    """The digests of an event, as `recv` notes them. Erasing a message changes the second and not the first."""
+    rest = {name: value for name, value in event.items() if name not in ("text", "html", "files")}
     found = {"rest": digest(json.dumps(rest, sort_keys=True, ensure_ascii=False))}
     if event.get("text"):
         found["body"] = digest(event["text"] + "\0" + (event.get("html") or ""))

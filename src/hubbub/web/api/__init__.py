@@ -6,6 +6,9 @@ from fastapi import APIRouter
 
 from hubbub.protocol import Problem
 from hubbub.web.api.accounts import accounts_router
+from hubbub.web.api.files import files_router
+from hubbub.web.api.invites import invites_router
+from hubbub.web.api.members import members_router
 from hubbub.web.api.messages import messages_router
 from hubbub.web.api.my_data import my_data_router
 from hubbub.web.api.order import order_router
@@ -39,8 +42,11 @@ def api_router(chat: "Chat") -> APIRouter:
     router.include_router(accounts_router(chat))
     router.include_router(place_router(chat))
     router.include_router(rooms_router(chat))
+    router.include_router(members_router(chat))
     router.include_router(messages_router(chat))
+    router.include_router(files_router(chat))
     router.include_router(search_router(chat))
+    router.include_router(invites_router(chat))
     router.include_router(order_router(chat))
     router.include_router(my_data_router(chat))
     return router

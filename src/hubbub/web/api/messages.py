@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
-from hubbub.core.models import History, Person, Record, RoomId, Seq
+from hubbub.core.files import FILES_MAX
+from hubbub.core.models import FileId, History, Person, Record, RoomId, Seq
 from hubbub.protocol import (
     PAGE_MAX,
     Applied,
+    Caption,
     Delete,
     Edit,
     Emoji,
@@ -31,10 +34,12 @@ if TYPE_CHECKING:
 
 
 class NewMessage(Record):
-    text: Text
+    text: Caption = ""
     key: Key | None = None
     """Yours to choose, once for each message: a repeated request with it answers with the first `seq`."""
     reply_to: Seq | None = None
+    files: Annotated[list[FileId], Field(max_length=FILES_MAX)] = []
+    """Files that you have uploaded, by `POST /api/files`."""
 
 
 class NewText(Record):
@@ -70,7 +75,8 @@ def messages_router(chat: "Chat") -> APIRouter:
 
     @router.delete("/messages/{message}", response_model=Applied)
     async def delete_message(me: Me, room: RoomId, message: Seq, reason: Reason = "") -> Value:
-        """Deletes a message: its place stays, its text is erased everywhere. Moderators delete other people's too."""
+        """Deletes a message: its place stays, its text and its files are erased everywhere. Moderators delete other
+        people's too."""
         return await chat.perform(me, Delete(id=0, room=room, message=message, reason=reason))
 
     @router.put("/messages/{message}/reactions/{emoji}", response_model=Applied)

@@ -1,10 +1,10 @@
 """Rooms over HTTP."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from hubbub.core.models import Person, PersonId, Record, RoomId, RoomSummary, Seq
+from hubbub.core.models import Person, Record, RoomId, RoomSummary, Seq
 from hubbub.protocol import (
     NAMES_MAX,
     PAGE_MAX,
@@ -14,17 +14,16 @@ from hubbub.protocol import (
     Here,
     Join,
     Leave,
-    ListMembers,
     ListRooms,
     MarkRead,
     MarkUnread,
-    MemberPage,
     Name,
     Nothing,
     ReadState,
     RenameRoom,
     RoomPage,
     SayTyping,
+    Topic,
     Value,
     WhoIsHere,
 )
@@ -38,6 +37,12 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 class RoomName(Record):
     name: Name
+
+
+class NewRoom(Record):
+    name: Name
+    kind: Literal["public", "private"] = "public"
+    topic: Topic | None = None
 
 
 class ReadMark(Record):
@@ -54,9 +59,9 @@ def rooms_router(chat: "Chat") -> APIRouter:
         return await chat.perform(me, ListRooms(id=0, after=after, limit=limit))
 
     @router.post("", status_code=201, response_model=RoomSummary)
-    async def create_room(me: Me, body: RoomName) -> Value:
-        """Creates a room and joins it. Two rooms that are not archived never have the same name."""
-        return await chat.perform(me, CreateRoom(id=0, name=body.name))
+    async def create_room(me: Me, body: NewRoom) -> Value:
+        """Creates a room and joins it. Two public rooms that are not archived never have the same name."""
+        return await chat.perform(me, CreateRoom(id=0, **body.model_dump()))
 
     @router.patch("/{room}", response_model=Applied)
     async def rename_room(me: Me, room: RoomId, body: RoomName) -> Value:
@@ -75,13 +80,8 @@ def rooms_router(chat: "Chat") -> APIRouter:
 
     @router.delete("/{room}/membership", response_model=Applied)
     async def leave_room(me: Me, room: RoomId) -> Value:
-        """Gives up the membership of a room. Nobody can leave the lobby."""
+        """Gives up the membership of a room. Nobody can leave the lobby or a direct conversation."""
         return await chat.perform(me, Leave(id=0, room=room))
-
-    @router.get("/{room}/members", response_model=MemberPage)
-    async def list_members(me: Me, room: RoomId, after: PersonId | None = None, limit: Limit = PAGE_MAX) -> Value:
-        """Lists the members of a room in the order of their ids."""
-        return await chat.perform(me, ListMembers(id=0, room=room, after=after, limit=limit))
 
     @router.get("/{room}/here", response_model=Here)
     async def who_is_here(me: Me, room: RoomId, limit: Annotated[int, Query(ge=0, le=NAMES_MAX)] = NAMES_MAX) -> Value:
