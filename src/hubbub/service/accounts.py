@@ -49,6 +49,8 @@ class Entered(NamedTuple):
 
     person: Person
     token: str
+    room: str | None = None
+    """Where an invitation led."""
 
 
 class Accounts:
@@ -65,11 +67,9 @@ class Accounts:
     # Coming in -----------------------------------------------------------------------------------------------
 
     async def sign_up(self, new: NewAccount, visit: Visit, guest: Person | None = None) -> Entered:
-        """Makes an account; a guest who signs up stays the same person. Where a moderator has to approve, it waits.
-        Raises Invalid, Conflict `login_taken` or `name_taken`, Forbidden `invite_needed`, NotFound, RateLimited."""
-        if self._context.place().joining == "invite" and not new.invite:
-            words = "Only people with an invitation may sign up here. Ask somebody who is in for one."
-            raise Forbidden(words, code="invite_needed")
+        """Makes an account; a guest who signs up stays the same person. Where a moderator has to approve, it waits,
+        unless it comes by the invitation of one. Raises Invalid, Conflict `login_taken` or `name_taken`, Forbidden
+        `invite_needed`, NotFound, RateLimited."""
         if wait_s := self._sign_ups.take(home_of(visit.address), self._clock()):
             raise RateLimited("Many accounts came from your network. Try again later.", retry_after_s=wait_s)
         guest = guest if guest and guest.kind == "guest" else None
@@ -78,13 +78,19 @@ class Accounts:
 
         def change(tx: Transaction) -> Entered:
             must_be_welcome_from(tx, visit.address, self._context.now())
-            waits = self._context.place().joining == "approval" and not new.invite
+            joining = self._context.place().joining
+            vouched = bool(new.invite) and invites.vouches(self._context, tx, new.invite)
+            if joining == "invite" and not vouched:
+                words = "Only people with an invitation into this place may sign up. Ask a moderator for one."
+                raise Forbidden(words, code="invite_needed")
+            waits = joining == "approval" and not vouched
             person = admit(self._context, tx, cleaned, guest, "guest" if waits else "member")
-            if new.invite:
-                invites.accept(self._context, tx, new.invite, person, signs_up=True)
+            room = None
             if waits:
                 tell_moderators(tx)
-            return begin_session(self._context, tx, person, token, visit)
+            elif new.invite:
+                room = invites.accept(self._context, tx, new.invite, person, signs_up=True)
+            return begin_session(self._context, tx, person, token, visit)._replace(room=room)
 
         return await self._context.store.write(change)
 

@@ -19,12 +19,14 @@ HOUR_MS = 3_600_000
 
 
 class Invited(NamedTuple):
-    """What an invitation tells whoever holds its code."""
+    """What an invitation tells whoever holds its code, and what it is good for."""
 
     by: str
     """The name of whoever invites."""
     room: str | None
     """The name of the room; None: into the place."""
+    signs_up: bool
+    """Whether it lets people sign up where not everybody may."""
 
 
 async def create(context: Context, me: Person, command: CreateInvite) -> Invitation:
@@ -94,13 +96,24 @@ def accept(context: Context, tx: Transaction, code: str, person: Person, *, sign
     return invite.room or LOBBY
 
 
+def vouches(context: Context, reader: Reader, code: str) -> bool:
+    """Whether whoever made the invitation may bring people into the place: then nobody else has to let them in. Who
+    may only invite to a room cannot. Raises NotFound `invite_not_found`."""
+    invite = policy.invite_must_work(_working(context, reader, code))
+    try:
+        _permit(context, reader, "invite", policy.person_must_exist(reader.person(invite.by.id)), None)
+    except HubbubError:
+        return False
+    return True
+
+
 async def look_at(context: Context, code: str) -> Invited:
     """Who invites where. Raises NotFound `invite_not_found`."""
 
     def look(reader: Reader) -> Invited:
         invite = policy.invite_must_work(_working(context, reader, code))
         room = reader.room(invite.room) if invite.room else None
-        return Invited(invite.by.name, room.name if room else None)
+        return Invited(invite.by.name, room.name if room else None, vouches(context, reader, code))
 
     return await context.store.read(look)
 
@@ -109,7 +122,7 @@ def _working(context: Context, reader: Reader, code: str) -> Invite | None:
     """An invitation is worth no more than what whoever made it may do now."""
     invite = reader.invite(token_hash(code), context.now())
     maker = reader.person(invite.by.id) if invite else None
-    if invite is None or maker is None:
+    if invite is None or maker is None or reader.banned_until(maker.id) > context.now():
         return None
     try:
         _permit(context, reader, "invite", maker, invite.room)

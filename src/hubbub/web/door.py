@@ -9,7 +9,7 @@ from hubbub.core.models import LOBBY, RoomSummary
 from hubbub.core.text import NAME_MAX_CHARS
 from hubbub.errors import HubbubError
 from hubbub.protocol import AcceptInvite
-from hubbub.web.auth import check_same_origin, own_origin, set_session_cookie
+from hubbub.web.auth import check_same_origin, is_secure, set_session_cookie, visit_of
 from hubbub.web.page import plain_page, problem_page
 from hubbub.web.problems import retry_after
 
@@ -52,6 +52,9 @@ class Door:
             place=self._chat.place.name,
             invited=invited,
             me=me,
+            comes=self._chat.place.guests != "no" or (me is not None and me.kind == "account"),
+            sign_up=(me is None or me.kind == "guest") and (invited.signs_up or self._chat.place.joining != "invite"),
+            code=code,
             name=name,
             name_limit=NAME_MAX_CHARS,
             problem=problem.words if problem else "",
@@ -68,7 +71,7 @@ class Door:
             me = await self._chat.auth.person_of(request)
             if me is None:
                 self._chat.addresses.take("arrivals", request)
-                me, token = await self._chat.people.arrive(name.strip() or None)
+                me, token = await self._chat.people.arrive(name.strip() or None, visit_of(request))
             summary = await self._chat.perform(me, AcceptInvite(id=0, code=code))
         except HubbubError as error:
             return await self.show(request, code, name=name, problem=error)
@@ -76,5 +79,5 @@ class Door:
         to = "/" if summary.id == LOBBY else f"/r/{summary.id}"
         response = RedirectResponse(f"{request.scope.get('root_path', '')}{to}", 303)
         if token:
-            set_session_cookie(response, token, secure=own_origin(request).startswith("https"))
+            set_session_cookie(response, token, secure=is_secure(request))
         return response

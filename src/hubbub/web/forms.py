@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from hubbub.core.logins import EMAIL_MAX_CHARS, LOGIN_MAX_CHARS, PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
-from hubbub.core.models import Person, Place
+from hubbub.core.models import LOBBY, Person, Place
 from hubbub.core.text import NAME_MAX_CHARS
 from hubbub.errors import HubbubError, Invalid
 from hubbub.service.accounts import Entered, NewAccount
@@ -74,6 +75,7 @@ def forms_router(chat: "Chat") -> APIRouter:
         router.add_api_route(path, take, methods=["POST"], response_model=None)
 
     route("/sign-in", forms.show_sign_in, forms.sign_in)
+    route("/sign-in/{invite}", forms.show_sign_in, forms.sign_in)
     route("/sign-up", forms.show_sign_up, forms.sign_up)
     route("/sign-up/{invite}", forms.show_sign_up, forms.sign_up)
     route("/forgot", forms.show_forgot, forms.ask_for_reset)
@@ -90,14 +92,14 @@ class Forms:
     # Sign in and out -----------------------------------------------------------------------------------------
 
     async def show_sign_in(self, request: Request) -> Response:
-        return self._show(request, self._sign_in_form())
+        return self._show(request, self._sign_in_form(request))
 
     async def sign_in(self, request: Request) -> Response:
         async def work(given: Given) -> Entered:
             before = await self._chat.auth.session_of(request)
             return await self._chat.accounts.sign_in(given["login"], given["password"], visit_of(request), before)
 
-        return await self._take(request, self._sign_in_form(), work)
+        return await self._take(request, self._sign_in_form(request), work)
 
     async def sign_out(self, request: Request) -> Response:
         try:
@@ -110,11 +112,14 @@ class Forms:
         drop_session_cookie(response, secure=is_secure(request))
         return response
 
-    def _sign_in_form(self) -> Form:
+    def _sign_in_form(self, request: Request) -> Form:
         links = [("/forgot", "I have forgotten my password")]
-        if self._chat.place.joining != "invite":
+        invite = request.path_params.get("invite")
+        if invite:
+            links.append((f"/i/{invite}", "Back to the invitation"))
+        elif self._chat.place.joining != "invite":
             links.append(("/sign-up", "I have no account yet: sign up"))
-        if self._chat.place.guests != "no":
+        if self._chat.place.guests != "no" and not invite:
             links.append(("/", "Go on as a guest"))
         login = LOGIN._replace(label="Login name or e-mail address", limit=EMAIL_MAX_CHARS, first=True)
         return Form("Sign in", (login, PASSWORD), "Sign in", links=tuple(links))
@@ -132,12 +137,14 @@ class Forms:
         return await self._take(request, await self._sign_up_form(request), work)
 
     async def _sign_up_form(self, request: Request) -> Form:
-        links = (("/sign-in", "I have an account: sign in"),)
+        invite = request.path_params.get("invite")
+        links = ((f"/sign-in/{invite}" if invite else "/sign-in", "I have an account: sign in"),)
         place = self._chat.place
-        if place.joining == "invite" and "invite" not in request.path_params:
+        if place.joining == "invite" and not invite:
             words = f"{place.name} is for people with an invitation. Ask somebody who is in for a link."
             return Form("Sign up", words=words, links=links)
-        words = "A moderator looks at each new account before you can come in." if place.joining == "approval" else ""
+        waits = place.joining == "approval" and not invite
+        words = "A moderator looks at each new account before you can come in." if waits else ""
         guest = await self._guest(request)
         if guest:
             words = f"You are {guest.name} now. Your messages and rooms stay yours. {words}".rstrip()
@@ -253,9 +260,16 @@ class Forms:
             return self._show(request, form, given, error)
         if entered is None:
             return self._show(request, done or form)
-        response = RedirectResponse(f"{request.scope.get('root_path', '')}/", 303, {"Cache-Control": "no-store"})
+        to = self._after(request, entered)
+        response = RedirectResponse(f"{request.scope.get('root_path', '')}{to}", 303, {"Cache-Control": "no-store"})
         set_session_cookie(response, entered.token, secure=is_secure(request))
         return response
+
+    def _after(self, request: Request, entered: Entered) -> str:
+        """Where somebody goes who has come in: who signs in on the way to an invitation, back to it."""
+        if entered.room is None and (invite := request.path_params.get("invite")) and not entered.person.waits:
+            return f"/i/{quote(invite)}"
+        return "/" if entered.room in (None, LOBBY) else f"/r/{entered.room}"
 
     def _show(
         self, request: Request, form: Form, given: Given | None = None, problem: HubbubError | None = None
