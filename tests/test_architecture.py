@@ -77,10 +77,25 @@ MAY_IMPORT = {
     "presence": WORDS,
     "hub": WORDS | {"outlet", "presence", "tasks", "store"},  # CatchUp reads what the ring no longer has
     "relay": WORDS | {"store", "bus", "hub", "tasks"},
+    "attendance": WORDS | {"hub", "presence"},
     "service": WORDS | {"store", "bus", "settings", "presence", "files"},  # `here` asks who is connected
     "web": WORDS | {"service", "store", "hub", "outlet", "settings", "tasks", "version", "counts", "logs"},
     "app": WORDS
-    | {"web", "service", "relay", "hub", "presence", "store", "bus", "settings", "tasks", "version", "counts"}
+    | {
+        "web",
+        "service",
+        "relay",
+        "attendance",
+        "hub",
+        "presence",
+        "store",
+        "bus",
+        "settings",
+        "tasks",
+        "version",
+        "counts",
+    }
+    | {"version", "counts"}
     | {"sqlite", "folder", "local bus", "files"},  # the only one that knows them
     "server": {"app", "web", "core", "errors", "settings", "outlet"},
     # … it is the wire of the fast one, and knows the socket

@@ -14,9 +14,10 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from starlette.requests import HTTPConnection
 
 from hubbub._version import __version__
+from hubbub.attendance import Attendance
 from hubbub.bus import Bus
 from hubbub.bus.local import LocalBus
-from hubbub.core.models import Author, Person, Place, RoomSummary
+from hubbub.core.models import Person, Place
 from hubbub.core.shedding import Load, Shed, Shedding
 from hubbub.counts import Counts, watch_loop
 from hubbub.errors import CloseCode, HubbubError, RateLimited, Unavailable
@@ -76,11 +77,6 @@ STALL_CHECKS = 4
 """Looks for stalled connections within one stall timeout."""
 RETURN_SPREAD_PER_CONNECTION_MS = 5
 RETURN_SPREAD_MAX_MS = 10_000
-ENDS = {
-    "signed_out": (CloseCode.SIGN_IN_NEEDED, "You are signed out."),
-    "banned": (CloseCode.BANNED, "You have been banned here."),
-}
-"""How connections are closed whose person must go."""
 LAST_COMMANDS_S = 6.0
 """Time for commands that are under way at a restart: a little longer than a write waits for a locked database."""
 LAST_WORDS_S = 1.0
@@ -116,17 +112,6 @@ class Chat:
             replay_limit=settings.replay_limit,
         )
         self.catch_up.hub = self.hub
-        self.relay = Relay(
-            self.store,
-            self.bus,
-            self.hub,
-            spawn=self.spawn,
-            on_person=self._person_changed,
-            on_typing=self._typing_changed,
-            on_place=self._place_changed,
-            ring_size=settings.ring_size,
-            sweep_interval_s=settings.sweep_interval_s,
-        )
         self.presence = PresenceBoard(
             call_later=_call_later,
             publish=self.bus.publish,
@@ -140,6 +125,19 @@ class Chat:
             is_crowd=self.presence.is_crowd,
             is_held=lambda: self.shedding.drops(Shed.SIGNALS),
         )
+        self.attendance = Attendance(self.hub, self.presence, self.typing, publish=self.bus.publish, spawn=self.spawn)
+        self.relay = Relay(
+            self.store,
+            self.bus,
+            self.hub,
+            spawn=self.spawn,
+            on_person=self.attendance.person_changed,
+            on_typing=self.attendance.typing_changed,
+            on_place=self._place_changed,
+            ring_size=settings.ring_size,
+            sweep_interval_s=settings.sweep_interval_s,
+        )
+        self.attendance.relay = self.relay
         self.place = Place(name=settings.name, guests="yes" if settings.guests else "no")
         """As the settings have it until somebody sets it up; then as the store has it."""
         self._context = context = self._new_context()
@@ -295,30 +293,6 @@ class Chat:
         if self.draining:
             raise Unavailable("The server is restarting. Try again in a moment.", code="restarting", retry_after_s=2.0)
 
-    async def enter(
-        self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None
-    ) -> None:
-        """Puts a connection into a room (see `Hub.enter`), counts its person as here, and tells it who is typing;
-        unless the person has left or joined the room meanwhile, which decides then."""
-        await self.relay.open(room, at_least=cursor or 0)
-        if connection.changed.get(room, cursor) != cursor:
-            return
-        still_there = connection in self.hub.connections_of(connection.person.id)
-        if still_there and self.hub.enter(connection, room, cursor, summary):
-            self.presence.enter(room, connection.person.author)
-            if not connection.plain and (typing := self.typing.now(room)):
-                self.hub.tell(connection, typing)
-
-    def depart(self, connection: Connection, *, at_once: bool = False) -> None:
-        """Takes a connection that has ended out of everything. `at_once`: without the grace for a reload."""
-        rooms, person = [*connection.live, *connection.behind], connection.person
-        self.hub.disconnect(connection)
-        was_the_last = not self.hub.connections_of(person.id)
-        for room in rooms:
-            self.presence.exit(room, person.author, at_once=at_once)
-            if was_the_last:
-                self._stop_typing(room, person.author)
-
     def _committed(self, news: Sequence[Committed | Envelope]) -> None:
         """From the store to the bus, in the order of commit."""
         for item in news:
@@ -338,48 +312,10 @@ class Chat:
                     erases=isinstance(event, MessageDeleted | MessagesErased),
                 )
             )
-            if isinstance(event, MessageDeleted):
+            if isinstance(event, MessageDeleted | MessagesErased):
                 self.files.some_are_gone()
             if isinstance(event, MessagePosted | MemberLeft):
-                self._stop_typing(event.room, event.person if isinstance(event, MemberLeft) else event.by)
-
-    def _stop_typing(self, room: str, person: Author) -> None:
-        if self.typing.is_typing(room, person.id):
-            self.bus.publish(Envelope(room=room, typing=person, stopped=True, frame=""))
-
-    def _typing_changed(self, envelope: Envelope) -> None:
-        room, person = envelope.room, envelope.typing
-        assert room is not None
-        assert person is not None
-        if envelope.stopped:
-            self.typing.stop(room, person.id)
-        elif self.hub.head(room) is not None:  # somebody here listens
-            self.typing.type(room, person)
-
-    def _person_changed(self, envelope: Envelope) -> None:
-        """A person with connections here has joined or left a room, has another name, or must go."""
-        assert envelope.person is not None
-        for connection in self.hub.connections_of(envelope.person):
-            if envelope.ends:
-                if envelope.session in (None, connection.session):
-                    connection.end(*ENDS[envelope.ends])
-                continue
-            if envelope.changed:
-                self._change(connection, envelope.changed)
-            elif not connection.ready:
-                connection.memberships_changed = True
-            elif envelope.room and envelope.seq:
-                self._move(connection, envelope.room, envelope.seq, envelope.membership)
-            if connection.ready and not connection.plain:
-                self.hub.tell(connection, envelope.frame)
-
-    def _move(self, connection: Connection, room: str, seq: int, membership: str | None) -> None:
-        connection.changed = {**connection.changed, room: seq}
-        if membership == "left":
-            if self.hub.leave(connection, room):
-                self.presence.exit(room, connection.person.author, at_once=True)
-        elif not connection.plain:
-            self.spawn(self.enter(connection, room, seq))
+                self.attendance.stop_typing(event.room, event.person if isinstance(event, MemberLeft) else event.by)
 
     def _place_changed(self, place: Place) -> None:
         self.place, frame = place, PlaceChanged(place=place.shown).model_dump_json()
@@ -388,14 +324,6 @@ class Chat:
                 connection.end(CloseCode.SIGN_IN_NEEDED, "Guests are not welcome here any more.")
             elif connection.ready and not connection.plain:
                 self.hub.tell(connection, frame)
-
-    def _change(self, connection: Connection, person: Person) -> None:
-        was, connection.person = connection.person, person
-        if was.name == person.name:
-            return
-        for room in [*connection.live, *connection.behind]:
-            self.presence.enter(room, person.author)
-            self.presence.exit(room, person.author, at_once=True)
 
     def _look(self, lag_s: float) -> None:
         """Twice a second: how much there is to do, and what is left out because of it."""

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { addressOf, isPicture, sizeOf, wordsOf } from "../../src/hubbub/client/lib/words.js";
 import { Outgoing } from "../../src/hubbub/client/outgoing.js";
-import { changedBy, quoteOf } from "../../src/hubbub/client/state.js";
+import { changedBy, quoteOf } from "../../src/hubbub/client/messages.js";
 import { Upload } from "../../src/hubbub/client/uploads.js";
 import { annOpensTheLobby, BOB, event, hear, message, posted, room } from "./lobby.js";
 

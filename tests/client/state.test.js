@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { beginRequest, bootHistory, takeHistory, takeQuote } from "../../src/hubbub/client/reader.js";
-import { changedBy, createState, cursors, quoteOf, Room } from "../../src/hubbub/client/state.js";
+import { changedBy, quoteOf } from "../../src/hubbub/client/messages.js";
+import { createState, cursors, Room } from "../../src/hubbub/client/state.js";
 import {
   ANN,
   annOpensTheLobby,

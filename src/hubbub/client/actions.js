@@ -2,7 +2,7 @@
 /** What can be done to a message, and the buttons and keys for it. Loaded when somebody first points at a message. */
 
 import { RowActions } from "./elements/row-actions.js";
-import { changedBy } from "./state.js";
+import { changedBy } from "./messages.js";
 
 /**
  * @typedef {import("./state.js").Message} Message

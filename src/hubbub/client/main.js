@@ -9,7 +9,7 @@ import "./elements/message-composer.js";
 import "./elements/message-list.js";
 import { drawTitle, isHidden } from "./elements/room-list.js";
 import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
-import { h, icon, iconButton } from "./lib/dom.js";
+import { h, icon, iconButton, keyOf, SIGNS } from "./lib/dom.js";
 import { countOf, excerpt, leftWords, plural, typingWords, wordsOf } from "./lib/words.js";
 import { Outgoing, stored } from "./outgoing.js";
 import { bootHistory, Reader } from "./reader.js";
@@ -277,25 +277,15 @@ const KEYS = [
   { keys: ["P"], words: "On a message: who wrote it" },
 ];
 
-/** Keys that are also written. */
-const SIGNS = ["?", "/"];
-
 addEventListener("keydown", (event) => {
   const writing = /** @type {HTMLElement} */ (event.target).closest?.("input, textarea");
   if (event.isComposing || document.querySelector("dialog[open]")) return;
-  if (writing && SIGNS.includes(nameOf(event))) return;
-  const key = KEYS.find(({ keys, run }) => run && keys.includes(nameOf(event)));
+  if (writing && SIGNS.includes(keyOf(event))) return;
+  const key = KEYS.find(({ keys, run }) => run && keys.includes(keyOf(event)));
   if (!key) return;
   event.preventDefault();
   key.run?.();
 });
-
-/** @param {KeyboardEvent} event */
-function nameOf(event) {
-  if (SIGNS.includes(event.key) && !event.ctrlKey && !event.metaKey) return event.key; // whatever gives them on a keyboard
-  const held = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift"].filter(Boolean);
-  return [...held, event.key.length === 1 ? event.key.toUpperCase() : event.key].join("+");
-}
 
 const landmarks = () => [element("rooms"), list.log, composer.querySelector("form"), side];
 

@@ -1,7 +1,8 @@
 // @ts-check
 /** Where the reader is: which room is open, which stretch of it is loaded, and what of it has been read. */
 
-import { applyLater, quoteOf, takeRead } from "./state.js";
+import { quoteOf } from "./messages.js";
+import { applyLater, takeRead } from "./state.js";
 
 export const ROWS_MAX = 400;
 const PAGE = 50;

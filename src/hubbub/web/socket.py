@@ -223,7 +223,7 @@ class Session:
         known = hello.cursors if same_log else dict.fromkeys(hello.cursors, -1)
         for room in rooms:
             cursor = known.get(room.id, room.head)
-            await chat.enter(connection, room.id, cursor if cursor <= room.head else -1, room)
+            await chat.attendance.enter(connection, room.id, cursor if cursor <= room.head else -1, room)
 
     async def _memberships(self) -> list[RoomSummary]:
         """Connected first, read second: what changes in between is read again. Raises SignInNeeded for whoever had to
@@ -281,7 +281,7 @@ class Session:
         self._ended = True
         self._stop_clock()
         self._chat.addresses.closed(self._home)
-        self._chat.depart(self._connection)
+        self._chat.attendance.depart(self._connection)
         if self._worker and self._worker is not asyncio.current_task():
             self._worker.cancel()
         if code is not None:

@@ -105,7 +105,7 @@ class Talk:
                 await self._worker
         finally:
             self._chat.addresses.closed(self._home)
-            self._chat.depart(self._connection, at_once=True)
+            self._chat.attendance.depart(self._connection, at_once=True)
             self._outlet.abort()
             if self._worker:
                 self._worker.cancel()
@@ -142,7 +142,7 @@ class Talk:
             return Refusal(CloseCode.TRY_AGAIN_LATER, error.words)
         await self._websocket.accept()
         self._chat.hub.connect(self._connection)
-        await self._chat.enter(self._connection, LOBBY, None)
+        await self._chat.attendance.enter(self._connection, LOBBY, None)
         return None
 
     async def _take_last(self) -> None:

@@ -71,3 +71,13 @@ const policy =
 export function setMessageHtml(element, html) {
   element.innerHTML = policy.createHTML(html);
 }
+
+/** Keys that are also written, whatever gives them on a keyboard. */
+export const SIGNS = ["?", "/"];
+
+/** What is pressed, with what is held down: "Ctrl+Shift+F". @param {KeyboardEvent} event */
+export function keyOf(event) {
+  if (SIGNS.includes(event.key) && !event.ctrlKey && !event.metaKey) return event.key;
+  const held = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift"].filter(Boolean);
+  return [...held, event.key.length === 1 ? event.key.toUpperCase() : event.key].join("+");
+}
