@@ -177,7 +177,7 @@ MUTANTS = [
     ),
     Mutant(
         "whoever has left goes on hearing",
-        "src/hubbub/app.py",
+        "src/hubbub/attendance.py",
         """        if membership == "left":""",
         """        if membership == "never":""",
         ("tests/journeys/test_conversation.py",),
@@ -275,7 +275,7 @@ MUTANTS = [
     ),
     Mutant(
         "a session that has ended keeps its connections",
-        "src/hubbub/app.py",
+        "src/hubbub/attendance.py",
         "if envelope.session in (None, connection.session):",
         "if envelope.session is None:",
         ("tests/web/test_accounts.py",),
@@ -297,13 +297,13 @@ MUTANTS = [
     Mutant(
         "whoever is banned from a room may come in again",
         "src/hubbub/core/policy.py",
-        "    if standing.banned_until > now:\n",
+        "    if standing and standing.banned_until > now:\n",
         "    if False:\n",
         ("tests/core/test_policy.py",),
     ),
     Mutant(
         "connections of somebody who is banned stay open",
-        "src/hubbub/app.py",
+        "src/hubbub/attendance.py",
         "                    connection.end(*ENDS[envelope.ends])\n",
         "                    pass\n",
         ("tests/journeys/test_gone_is_gone.py",),

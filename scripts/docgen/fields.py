@@ -16,7 +16,9 @@ SMALL_TYPES = ["RoomId", "PersonId", "Seq", "Millis", "Text", "Name", "Key", "Em
 SMALL_TYPES += ["Caption", "FileId", "Question", "FoundBefore", "UtcOffset", "CommandId"]
 SMALL_TYPES += ["Reason", "BlockedWord", "Minutes", "Days", "AuditId", "Action"]
 """Names for strings and integers with bounds, in the order in which the page explains them."""
-OTHER_NAMES = definitions(models.__name__) | definitions(protocol.__name__)
+WORDS = [models.__name__, *(f"{protocol.__name__}.{part}" for part in ("values", "events", "signals", "answers"))]
+"""The modules whose names stand in annotations."""
+OTHER_NAMES = {name: node for module in WORDS for name, node in definitions(module).items()}
 
 
 def field_table(model: type[BaseModel], *, from_client: bool = False, without: type[BaseModel] | None = None) -> str:
@@ -53,7 +55,7 @@ def small_types() -> str:
 
 
 def small_type_docs() -> dict[str, str]:
-    docs = name_docs(models.__name__) | name_docs(protocol.__name__)
+    docs = {name: words for module in WORDS for name, words in name_docs(module).items()}
     return {name: docs[name] for name in SMALL_TYPES if name in docs}
 
 

@@ -23,7 +23,7 @@ from .schema import COMMANDS, EVENTS, SERVER_FRAMES, SIGNALS, with_parts
 
 def protocol_page() -> str:
     sections = [
-        "<!-- Made by scripts/generate-docs from src/hubbub/protocol.py. Change that file, then run the script. -->",
+        "<!-- Made by scripts/generate-docs from src/hubbub/protocol. Change it there, then run the script. -->",
         "# The chat protocol",
         cleandoc(protocol.__doc__ or ""),
         *_example(),

@@ -88,6 +88,8 @@ YES: dict[str, Callable[[], object]] = {
     "a name that nobody with an account has": lambda: policy.must_be_nobody_elses("Ann", False),
     "creating": lambda: permit_in_place("create", ANN, PLACE),
     "coming in once one's ban is over": lambda: permit("history", MEMBER._replace(banned_until=NOW), PLACE, NOW),
+    "somebody whose ban is over": lambda: policy.must_not_be_banned(MEMBER._replace(banned_until=NOW), NOW),
+    "a room that is being made": lambda: policy.must_not_be_banned(None, NOW),
     "a welcome": lambda: policy.must_be_welcome(NOW, NOW),
     "a turn in slow mode": lambda: policy.must_wait(NOW - 5_000, 5, NOW),
     "acting against somebody of a lower role": lambda: policy.may_sanction(ANN.id, "moderator", BOB.id, "member"),
@@ -105,6 +107,12 @@ NO: dict[str, tuple[Callable[[], object], type[HubbubError], str]] = {
     "nobody": (lambda: policy.person_must_exist(None), NotFound, "person_not_found"),
     "a member's name": (lambda: policy.must_be_nobody_elses("Ann", True), Conflict, "name_taken"),
     "no room": (lambda: policy.must_exist(None), NotFound, "room_not_found"),
+    "banned": (lambda: policy.must_not_be_banned(MEMBER._replace(banned_until=NOW + 1), NOW), Forbidden, "banned"),
+    "bringing somebody who is banned": (
+        lambda: policy.must_not_be_banned(MEMBER._replace(banned_until=NOW + 1), NOW, ANN),
+        Forbidden,
+        "banned",
+    ),
     "no invitation": (lambda: policy.invite_must_work(None), NotFound, "invite_not_found"),
     "the last owner": (lambda: policy.must_keep_an_owner("room", "owner", None, 1), Conflict, "last_owner"),
     "leaving a conversation": (
