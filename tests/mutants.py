@@ -290,7 +290,7 @@ MUTANTS = [
     Mutant(
         "the log tells the codes of links",
         "src/hubbub/web/requests.py",
-        'SECRETS = re.compile(r"/(setup|reset|sign-up|i)/.*", re.DOTALL)',
+        'SECRETS = re.compile(r"/(setup|reset|sign-up|sign-in|i)/.*", re.DOTALL)',
         'SECRETS = re.compile(r"/(nothing)/.*", re.DOTALL)',
         ("tests/web/test_requests.py",),
     ),

@@ -183,6 +183,7 @@ async def test_tail_prints_the_last_messages_and_then_follows(terminal: Terminal
     tail = await terminal.start("tail", "lobby", "-n", "2")
     await tail.prints("Bob: three")
     seq = await bob.says("four\nlines")
+    await tail.prints("lines")  # before it is deleted
     await bob.does("edit", room="lobby", message=seq, text="five")
     await bob.does("react", room="lobby", message=seq, emoji="👍")
     await bob.does("delete", room="lobby", message=seq)

@@ -11,6 +11,7 @@ import pytest
 
 import hubbub
 from hubbub.core.models import LOBBY, Place, Role
+from hubbub.core.visits import Visit
 from hubbub.errors import Forbidden, SignInNeeded
 from hubbub.store import tables
 from hubbub.testing.people import Guest, Refused
@@ -163,16 +164,16 @@ async def test_a_connection_that_says_hello_after_the_ban_is_not_welcomed(server
 async def test_a_banned_guest_does_not_come_again_from_the_same_address(server: Running) -> None:
     desk = server.chat.people
     async with people(server, "moderator") as (mod,):
-        guest, token = await desk.arrive("Spam", "2001:db8:1:2::7")
+        guest, token = await desk.arrive("Spam", Visit(address="2001:db8:1:2::7"))
         await mod.does("ban", person=guest.id)
         assert await desk.who(token) is None
         with pytest.raises(Forbidden) as error:
-            await desk.arrive("Spam again", "2001:db8:1:2:ffff::8")
+            await desk.arrive("Spam again", Visit(address="2001:db8:1:2:ffff::8"))
         assert error.value.code == "banned"
         assert 0 < (error.value.retry_after_s or 0) <= 24 * 3600
-        await desk.arrive("Neighbour", "2001:db8:1:3::7")
+        await desk.arrive("Neighbour", Visit(address="2001:db8:1:3::7"))
         await mod.does("unban", person=guest.id)
-        await desk.arrive("Forgiven", "2001:db8:1:2::7")
+        await desk.arrive("Forgiven", Visit(address="2001:db8:1:2::7"))
 
 
 async def test_a_ban_of_a_guest_from_the_machine_itself_keeps_nobody_else_out(server: Running) -> None:

@@ -168,7 +168,7 @@ async def test_the_owner_of_the_place_cannot_go_before_it_is_handed_over(server:
         await server.chat.store.write(lambda tx: tx.set_role(ann.me["id"], "owner"))
         with pytest.raises(Refused) as refused:
             await ann.does("forget_me", messages="keep")
-        assert refused.value.code == "owner_stays"
+        assert refused.value.code == "last_owner"
         await ann.says("still here")
 
 

@@ -72,6 +72,9 @@ CHANGES_NOTHING_IN_A_ROOM |= {
 }
 ELSEWHERE = {"direct", "add_member", "set_role", "accept_invite"}
 """Guests may not, or need others for it: tests/journeys/test_rooms.py."""
+ELSEWHERE |= {"mute", "unmute", "ban", "unban", "kick", "sanctions", "report", "reports", "resolve", "audit", "rules"}
+ELSEWHERE |= {"set_rules", "retention", "forget_me"}
+"""Only moderators may, or it ends the connection: test_moderation.py, test_retention.py, test_my_data.py."""
 
 
 def test_every_verb_that_changes_a_room_is_in_the_property() -> None:

@@ -20,7 +20,8 @@ CANARY = "Xanthophyll"
 """In the names, topics and messages of rooms that outsiders must not know of."""
 KINDS: tuple[RoomKind, ...] = ("public", "private", "direct")
 RANK = {"guest": 0, "member": 1, "moderator": 2, "owner": 3}
-STATUS = {"ok": 200, "sign_in_needed": 401, "room_not_found": 404, "file_not_found": 404}
+STATUS = {"ok": 200, "sign_in_needed": 401, "invalid": 422}
+STATUS |= {f"{what}_not_found": 404 for what in ("room", "file", "person", "session")} | {"nobody_waits": 404}
 """Of a verdict; every other is 403."""
 AT = 1_700_000_000_000
 MISSING = "0" * 32
@@ -150,6 +151,8 @@ class Attempt(NamedTuple):
     command: str
     rules: tuple[str, ...]
     fields: Fields
+    ends: str = "ok"
+    """What comes of it where the rules allow it."""
 
 
 def _in_room(command: str, *rules: str, **fields: Any) -> Attempt:
@@ -161,6 +164,14 @@ def _on_message(command: str, *, others: bool = True, rules: tuple[str, ...] = (
         return {"room": cell.room, "message": cell.others if others else cell.mine, **fields}
 
     return Attempt(command, rules or (command,), made)
+
+
+def _against(command: str, *, in_room: bool) -> Attempt:
+    def made(cell: Cell, stage: Stage) -> Json:
+        return {"person": stage.friend.id} | ({"room": cell.room} if in_room else {})
+
+    in_place = "mute_in_place" if "mute" in command else "ban_in_place"
+    return Attempt(command, (command if in_room else in_place,), made)
 
 
 def _other_kind(cell: Cell) -> str:
@@ -208,9 +219,37 @@ ATTEMPTS = [
     _in_room("invites"),
     Attempt("revoke_invite", ("revoke_invite",), lambda cell, stage: {"room": cell.room, "invite": cell.invite}),
     Attempt("accept_invite", ("accept_invite",), lambda cell, stage: {"code": CODE}),
+    # People and the place: the friend is a guest, who has no account and waits for nothing
+    Attempt("set_profile", ("set_profile",), lambda cell, stage: {"status": "away"}),
+    Attempt("profile", ("profile",), lambda cell, stage: {"person": stage.friend.id}),
+    Attempt("people", ("people",), lambda cell, stage: {}),
+    Attempt("waiting", ("waiting",), lambda cell, stage: {}),
+    Attempt("approve", ("approve",), lambda cell, stage: {"person": stage.friend.id}, "nobody_waits"),
+    Attempt("refuse", ("refuse",), lambda cell, stage: {"person": stage.friend.id}, "nobody_waits"),
+    Attempt(
+        "set_place_role",
+        ("set_place_role",),
+        lambda cell, stage: {"person": stage.friend.id, "role": "moderator"},
+        "person_not_found",
+    ),
+    Attempt("reset_link", ("reset_link",), lambda cell, stage: {"person": stage.friend.id}, "person_not_found"),
+    Attempt("set_place", ("set_place",), lambda cell, stage: {"name": "Place"}),
+    # Order
+    _on_message("report"),
+    _on_message("resolve"),
+    *[_against(command, in_room=True) for command in ("mute", "unmute", "kick", "ban", "unban")],
+    *[_against(command, in_room=False) for command in ("mute", "unmute", "ban", "unban")],
+    *[_in_room(command) for command in ("sanctions", "reports", "audit")],
+    *[Attempt(command, ("moderate",), lambda cell, stage: {}) for command in ("sanctions", "reports", "audit")],
+    _in_room("retention", days=36_500),
+    Attempt("rules", ("rules",), lambda cell, stage: {}),
+    Attempt("set_rules", ("set_rules",), lambda cell, stage: {}),
 ]
-CASES_OF_OTHERS = {"announce", "upload"}
-"""Rules for what needs a room of its own: tests/journeys/test_rooms.py; and for what is no command: the routes."""
+CASES_OF_OTHERS = {"announce", "upload", "forget_me"}
+"""Rules for what needs a room of its own: tests/journeys/test_rooms.py; for what is no command: the routes; and for
+what ends the matrix for whoever does it: tests/journeys/test_my_data.py."""
+LEFT_OUT = {"forget_me"}
+"""Commands of those."""
 
 
 class Route(NamedTuple):
@@ -219,6 +258,16 @@ class Route(NamedTuple):
     rules: tuple[str, ...]
     body: Fields = lambda cell, stage: {}
     query: Fields = lambda cell, stage: {}
+    ends: str = "ok"
+    """What comes of it where the rules allow it."""
+
+
+def _room_in_query(cell: Cell, stage: Stage) -> Json:
+    return {"room": cell.room}
+
+
+def _room_in_body(cell: Cell, stage: Stage) -> Json:
+    return {"room": cell.room}
 
 
 ANYBODY, SIGNED_IN, READS_FILE = ("anybody",), ("signed in",), ("reads the file",)
@@ -260,24 +309,59 @@ ROUTES = {
     "GET /api/invites": Route(("invites",), query=lambda cell, stage: {"room": cell.room}),
     "DELETE /api/invites/{invite}": Route(("revoke_invite",), query=lambda cell, stage: {"room": cell.room}),
     "POST /api/invites/accept": Route(("accept_invite",), lambda cell, stage: {"code": CODE}),
+    "POST /api/accounts": Route(ANYBODY, ends="invalid"),
+    "POST /api/sessions": Route(ANYBODY, ends="invalid"),
+    "GET /api/sessions": Route(SIGNED_IN),
+    "DELETE /api/sessions": Route(SIGNED_IN),
+    "DELETE /api/sessions/{session}": Route(SIGNED_IN, ends="session_not_found"),
+    "GET /api/me/account": Route(SIGNED_IN, ends="no_account"),
+    "PUT /api/me/password": Route(SIGNED_IN, ends="invalid"),
+    "PUT /api/me/email": Route(SIGNED_IN, ends="invalid"),
+    "GET /api/me/export": Route(SIGNED_IN),
+    "DELETE /api/me": Route(SIGNED_IN, ends="invalid"),
+    "PUT /api/me/profile": Route(("set_profile",), lambda cell, stage: {"status": "away"}),
+    "GET /api/people": Route(("people",)),
+    "GET /api/people/{person}": Route(("profile",)),
+    "PUT /api/people/{person}/role": Route(
+        ("set_place_role",), lambda cell, stage: {"role": "member"}, ends="person_not_found"
+    ),
+    "POST /api/people/{person}/reset-link": Route(("reset_link",), ends="person_not_found"),
+    "GET /api/waiting": Route(("waiting",)),
+    "PUT /api/waiting/{person}": Route(("approve",), ends="nobody_waits"),
+    "DELETE /api/waiting/{person}": Route(("refuse",), ends="nobody_waits"),
+    "PATCH /api/place": Route(("set_place",), lambda cell, stage: {"name": "Place"}),
+    "PUT /api/people/{person}/mute": Route(("mute",), _room_in_body),
+    "DELETE /api/people/{person}/mute": Route(("unmute",), query=_room_in_query),
+    "PUT /api/people/{person}/ban": Route(("ban",), _room_in_body),
+    "DELETE /api/people/{person}/ban": Route(("unban",), query=_room_in_query),
+    "DELETE /api/rooms/{room}/members/{person}": Route(("kick",)),
+    "GET /api/sanctions": Route(("sanctions",), query=_room_in_query),
+    "POST /api/rooms/{room}/messages/{message}/reports": Route(("report",)),
+    "POST /api/rooms/{room}/messages/{message}/resolve": Route(("resolve",)),
+    "GET /api/reports": Route(("reports",), query=_room_in_query),
+    "GET /api/audit": Route(("audit",), query=_room_in_query),
+    "GET /api/rules": Route(("rules",)),
+    "PUT /api/rules": Route(("set_rules",)),
+    "PUT /api/rooms/{room}/retention": Route(("retention",), lambda cell, stage: {"days": 36_500}),
 }
 """By method and path: each route of the API."""
 
 
-def judged(rules: tuple[str, ...], who: Who, kind: str) -> str:
-    """The first refusal of these rules."""
+def judged(rules: tuple[str, ...], who: Who, kind: str, ends: str) -> str:
+    """The first refusal of these rules, or what it ends with."""
     if rules == ANYBODY:
-        return "ok"
+        return ends
     if rules == SIGNED_IN:
-        return "ok" if who.place else "sign_in_needed"
+        return ends if who.place else "sign_in_needed"
     if rules == READS_FILE:  # as whoever may read the room, in words that tell of no room
         found = verdict("history", who, kind)
         return "file_not_found" if found == "room_not_found" else found
-    return next((found for rule in rules if (found := verdict(rule, who, kind)) != "ok"), "ok")
+    return next((found for rule in rules if (found := verdict(rule, who, kind)) != "ok"), ends)
 
 
 # Of the page, with its forms: what somebody gets who ...
 FREE, SHOWN, FORM_POST, FORM_JOIN, INVITED = "anybody", "sees the room", "posts in it", "joins it", "is invited"
+REFUSED, GONE = "gives nothing that is right", "goes"
 PAGES = {
     "GET /": FREE,
     "GET /r/{room}": SHOWN,
@@ -286,6 +370,20 @@ PAGES = {
     "POST /r/{room}/join": FORM_JOIN,
     "GET /i/{code}": FREE,
     "POST /i/{code}": INVITED,
+    "GET /sign-in": FREE,
+    "POST /sign-in": REFUSED,
+    "GET /sign-in/{invite}": FREE,
+    "POST /sign-in/{invite}": REFUSED,
+    "GET /sign-up": FREE,
+    "POST /sign-up": REFUSED,
+    "GET /sign-up/{invite}": FREE,
+    "POST /sign-up/{invite}": REFUSED,
+    "GET /forgot": FREE,
+    "POST /forgot": FREE,
+    "GET /reset/{code}": REFUSED,
+    "POST /reset/{code}": REFUSED,
+    "GET /setup/{code}": REFUSED,
+    "POST /setup/{code}": REFUSED,
     "GET /static/{digest}/{name}": FREE,
     "GET /favicon.ico": FREE,
     "GET /manifest.webmanifest": FREE,
@@ -295,6 +393,7 @@ PAGES = {
     "GET /tutorial": FREE,
     "GET /tutorial.js": FREE,
     "GET /api/openapi.json": FREE,
+    "POST /sign-out": GONE,  # the last
 }
 """Every route that is not of the API. Whoever comes to a page without a session is made a guest."""
 SOCKETS = {"/ws", "/ws/{client_id}"}
@@ -311,7 +410,7 @@ def page_status(rule: str, who: Who, kind: str) -> int:
             if who.place is None:
                 return 303  # to the room, which decides
             return 404 if not sees else 422 if kind == "direct" else 303
-        case "is invited":
+        case "is invited" | "goes":
             return 303
     return 200
 

@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from hubbub.app import create_app
+from hubbub.core.shedding import Shed
 from hubbub.settings import Settings
 from hubbub.testing.process import UNLIMITED
 
@@ -111,8 +112,9 @@ def calling(app: FastAPI, lifespan: Any) -> Iterator[Caller]:
 
 
 @pytest.fixture
-def caller(tmp_path: Path) -> Iterator[Caller]:
+def caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
     app = create_app(Settings(data=tmp_path, **UNLIMITED))
+    monkeypatch.setattr(app.state.chat.shedding, "look", lambda load: Shed.NOTHING)  # on a busy machine too
     with calling(app, app.state.chat.lifespan(app)) as caller:
         yield caller
 

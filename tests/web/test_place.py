@@ -29,7 +29,8 @@ async def test_the_link_makes_one_owner_and_the_place_as_they_want_it(
         answer = await browser.post(link, data=form)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         told = await bob.gets("place")
-    assert told["place"] == {"name": "Tea house", "joining": "approval", "guests": "read_only", "retention_days": None}
+    rules = {"blocked_words": [], "links": "everybody", "retention_days": None}
+    assert told["place"] == {"name": "Tea house", "joining": "approval", "guests": "read_only"} | rules
     assert server.chat.place == Place(name="Tea house", joining="approval", guests="read_only")
     page = await see(browser)
     assert (page.boot()["me"]["role"], page.boot()["me"]["kind"]) == ("owner", "account")

@@ -25,6 +25,7 @@ from hubbub.protocol import (
     SetProfile,
 )
 from hubbub.service.accounts import end_all_sessions, tell_moderators
+from hubbub.service.audit import record
 from hubbub.service.change import fresh
 from hubbub.service.context import Context, token_hash
 from hubbub.service.links import RESET_LASTS_MS, reset_link
@@ -92,6 +93,7 @@ async def set_place_role(context: Context, me: Person, command: SetPlaceRole) ->
             return Nothing()
         policy.must_keep_an_owner("place", person.role, command.role, len(tx.people_with_role("owner")))
         tx.set_role(person.id, command.role)
+        record(tx, command.type, me, context.now(), person=person.id, reason=command.role)
         tell_person(tx, fresh(tx, person))
         end_all_sessions(tx, person.id)
         return Nothing()
@@ -106,6 +108,7 @@ async def make_reset_link(context: Context, me: Person, command: MakeResetLink) 
         _permit(context, tx, me, command)
         person = _with_account(tx, command.person)
         tx.add_link("reset", token_hash(code), person.id, expires_at)
+        record(tx, command.type, me, context.now(), person=person.id)
         return ResetLink(link=reset_link(context.settings.public_url, code), expires_at=expires_at)
 
     return await context.store.write(change)
@@ -121,6 +124,7 @@ async def set_place(context: Context, me: Person, command: SetPlace) -> Place:
         changed = now.model_copy(update={field: value for field, value in wanted.items() if value})
         if changed != now:
             tx.set_place(changed)
+            record(tx, command.type, me, context.now())
             tx.announce(Envelope(place=changed, frame=""))
         return changed
 
@@ -136,6 +140,7 @@ async def _decide(
         if person is None or not person.waits:
             raise NotFound("Nobody waits under this name. Perhaps somebody else was quicker.", code="nobody_waits")
         do(tx, person)
+        record(tx, command.type, me, context.now(), person=person.id)
         tell_moderators(tx)
         return Nothing()
 

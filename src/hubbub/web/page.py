@@ -112,7 +112,7 @@ class Page:
             rooms = await self._chat.people.rooms(me)
             waiting = await self._chat.people.waiting(me)
         except HubbubError as error:
-            return problem_page(request, self._chat.place.name, error, text)
+            return self._at_the_door(request, error, text)
         response = self._render(request, me, summary, rooms, history, around, text, problem, waiting)
         if token:
             set_session_cookie(response, token, secure=is_secure(request))

@@ -19,6 +19,11 @@ const DEEDS = {
   resolve: "settled the reports of a message of",
   set_rules: "changed the rules",
   retention: "changed how long a room keeps messages",
+  approve: "let in",
+  refuse: "turned away",
+  set_place_role: "changed the role of",
+  reset_link: "made a link for a new password of",
+  set_place: "changed the place",
 };
 
 /** @typedef {{id: string, name: string}} Author */

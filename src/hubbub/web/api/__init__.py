@@ -40,13 +40,13 @@ def api_router(chat: "Chat") -> APIRouter:
     router = APIRouter(route_class=ProblemRoute, responses=_RESPONSES)
     router.include_router(people_router(chat))
     router.include_router(accounts_router(chat))
+    router.include_router(invites_router(chat))  # before those whose paths end in any person: it has one of its own
     router.include_router(place_router(chat))
     router.include_router(rooms_router(chat))
     router.include_router(members_router(chat))
     router.include_router(messages_router(chat))
     router.include_router(files_router(chat))
     router.include_router(search_router(chat))
-    router.include_router(invites_router(chat))
     router.include_router(order_router(chat))
     router.include_router(my_data_router(chat))
     return router
