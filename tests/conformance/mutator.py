@@ -24,6 +24,19 @@ VALUES: dict[str, list[Any]] = {
     "limit": [1, 50],
     "seq": [0, 3],
     "utc_offset_min": [0, 60],
+    "files": [[], ["f" * 32]],
+    "topic": ["", "Green"],
+    "announcement": [True, False],
+    "slow_s": [0, 9],
+    "kind": ["public", "private"],
+    "role": ["owner", "member"],
+    "person": ["guest-1"],
+    "people": [[], ["guest-1"]],
+    "uses": [None, 1],
+    "hours": [None, 24],
+    "address": ["https://chat.example"],
+    "invite": ["0" * 16],
+    "code": ["x"],
 }
 """Good ones, by the name of the field."""
 NASTY: list[Any] = [

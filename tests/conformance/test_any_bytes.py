@@ -224,7 +224,7 @@ async def test_any_frames_at_the_chat_are_answered_or_end_the_connection(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings.model_validate({"data": tmp_path, **UNLIMITED})
-    mutator, memory = Mutator(21), Memory(FRAMES // 4)
+    mutator, memory = Mutator(21), Memory(FRAMES // 2)
     frames = 0
     async with serve(settings) as running:
         guests = [await Guest.registers(running.url) for _ in range(AT_ONCE)]
