@@ -37,6 +37,19 @@ VALUES: dict[str, list[Any]] = {
     "address": ["https://chat.example"],
     "invite": ["0" * 16],
     "code": ["x"],
+    "status": [None, "away"],
+    "time_zone": [None, "Europe/Berlin"],
+    "joining": [None, "open"],
+    "guests": [None, "yes"],
+    "reason": ["", "spam"],
+    "note": ["", "done"],
+    "minutes": [None, 5],
+    "action": [None, "ban"],
+    "blocked_words": [[], ["spam"]],
+    "links": ["everybody"],
+    "retention_days": [None, 30],
+    "days": [None, 30],
+    "messages": ["keep"],
 }
 """Good ones, by the name of the field."""
 NASTY: list[Any] = [
