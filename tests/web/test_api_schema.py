@@ -61,6 +61,8 @@ class Caller:
     runner: asyncio.Runner
     client: httpx2.AsyncClient
     me: str = ""
+    other: str = ""
+    """A guest."""
 
     @property
     def schema(self) -> Any:
@@ -86,6 +88,7 @@ class Caller:
         self.me = entry["person"]["id"]
         chat = self.app.state.chat
         self.runner.run(chat.store.write(lambda tx: tx.set_role(self.me, "owner")))
+        self.other = self.post("/guests", {}, {})["person"]["id"]
         return {"Authorization": f"Bearer {entry['token']}"}
 
     def upload(self, headers: dict[str, str]) -> Any:
@@ -127,7 +130,11 @@ def statuses_of(caller: Caller, operation: Any, headers: dict[str, str]) -> set[
     message = caller.post(f"/rooms/{room}/messages", {"text": "hi"}, somebody)["seq"]
     file = caller.upload(somebody)["id"]
     invite = caller.post("/invites", {}, somebody).get("invite", {}).get("id", "0")
-    there = {"room": room, "message": message, "emoji": "👍", "person": caller.me, "invite": invite}
+    against = operation.path.endswith(("/mute", "/ban")) or operation.label.startswith(
+        "DELETE /api/rooms/{room}/members"
+    )
+    person = (against and caller.other) or caller.me
+    there = {"room": room, "message": message, "emoji": "👍", "person": person, "invite": invite}
     there |= {"file": file, "name": "a.txt", "session": "0" * 16}
 
     def holds(case: Any) -> None:

@@ -24,29 +24,8 @@ from hubbub.settings import Settings
 from hubbub.testing.people import Json, Refused
 from hubbub.testing.process import UNLIMITED
 from hubbub.testing.server import Running, serve
-from tests.web.cells import (
-    ATTEMPTS,
-    CANARY,
-    CASES_OF_OTHERS,
-    CODE,
-    KINDS,
-    LEFT_OUT,
-    MISSING,
-    PAGES,
-    REFUSED,
-    ROUTES,
-    SOCKETS,
-    STATUS,
-    WHO,
-    Cell,
-    Ear,
-    Stage,
-    Who,
-    contents_of,
-    judged,
-    make_cell,
-    page_status,
-)
+from tests.web.attempts import ATTEMPTS, CASES_OF_OTHERS, LEFT_OUT, PAGES, REFUSED, ROUTES, SOCKETS, judged, page_status
+from tests.web.cells import CANARY, CODE, KINDS, MISSING, STATUS, WHO, Cell, Ear, Stage, Who, contents_of, make_cell
 
 COMMANDS = {command.model_fields["type"].default for command in get_args(get_args(AnyCommand)[0])}
 MANY = 10**9

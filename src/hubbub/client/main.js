@@ -7,8 +7,7 @@
 import { Connection } from "./connection.js";
 import "./elements/message-composer.js";
 import "./elements/message-list.js";
-import { drawTitle, isHidden } from "./elements/room-list.js";
-import { Announcer, StatusLine, Toast } from "./elements/status-line.js";
+import { Announcer, drawTitle, isHidden, StatusLine, Toast } from "./elements/around.js";
 import { h, icon, iconButton, keyOf, SIGNS } from "./lib/dom.js";
 import { countOf, excerpt, leftWords, plural, typingWords, wordsOf } from "./lib/words.js";
 import { Outgoing, stored } from "./outgoing.js";
@@ -21,7 +20,7 @@ const files = new URL(".", import.meta.url).pathname;
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const app = element("app");
 const list = /** @type {import("./elements/message-list.js").MessageList} */ (document.querySelector("message-list"));
-const rooms = /** @type {import("./elements/room-list.js").RoomList} */ (document.querySelector("room-list"));
+const rooms = /** @type {import("./elements/around.js").RoomList} */ (document.querySelector("room-list"));
 const composer = /** @type {import("./elements/message-composer.js").MessageComposer} */ (
   document.querySelector("message-composer")
 );

@@ -1,7 +1,7 @@
 // @ts-check
 /** What can be done with a room as a whole. */
 
-import { hideUntilNextMessage } from "../elements/room-list.js";
+import { hideUntilNextMessage } from "../elements/around.js";
 import { h } from "../lib/dom.js";
 import { atLeast } from "../state.js";
 
