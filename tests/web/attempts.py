@@ -1,4 +1,4 @@
-"""Everything that there is to try: each command, each route of the API and each page, and by which rules it is judged."""
+"""All that there is to try: each command, each route of the API and each page, and by which rules it is judged."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
