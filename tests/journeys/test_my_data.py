@@ -178,3 +178,39 @@ async def test_what_becomes_of_the_messages_must_be_said(server: Running, messag
         assert (await http.delete("/api/me", params={"messages": messages})).status_code == 422
         assert (await http.delete("/api/me")).status_code == 422
         assert (await http.get("/api/me")).status_code == 200
+
+
+async def test_a_room_whose_only_owner_goes_has_another_one(server: Running) -> None:
+    async with (
+        Guest.arrives(server.url, "Ann") as ann,
+        Guest.arrives(server.url, "Bob") as bob,
+        Guest.arrives(server.url, "Cleo") as cleo,
+    ):
+        room = (await ann.does("create", name="Tea"))["id"]
+        for one in (bob, cleo):
+            await one.does("join", room=room)
+        await ann.does("set_role", room=room, person=cleo.me["id"], role="moderator")
+        with suppress(ConnectionError):
+            await ann.does("forget_me", messages="keep")
+        event = await bob.hears_of("member.role", room, role="owner")
+        assert event["person"]["id"] == cleo.me["id"]
+        members = {m["name"]: m["role"] for m in (await cleo.does("members", room=room))["members"]}
+        assert members == {"Bob": "member", "Cleo": "owner"}
+
+
+async def test_a_conversation_has_no_name_of_anybody_in_its_log(server: Running) -> None:
+    async with Guest.arrives(server.url, "Xanthippe") as ann, Guest.arrives(server.url, "Bob") as bob:
+        for one in (ann, bob):
+            await server.chat.store.write(lambda tx, who=one: tx.set_role(who.me["id"], "member"))
+        room = (await ann.does("direct", people=[bob.me["id"]]))["id"]
+        assert room
+        with suppress(ConnectionError):
+            await ann.does("forget_me", messages="erase")
+
+        async def forgotten() -> bool:
+            frames = await server.chat.store.read(lambda reader: reader.frames_after(room, 0, 100))
+            return "Xanthippe" not in "".join(frame.frame for frame in frames)
+
+        await until(forgotten)
+        [summary] = [found for found in (await bob.does("rooms"))["rooms"] if found["id"] == room]
+        assert "Xanthippe" not in summary["name"]

@@ -316,6 +316,28 @@ async def test_an_invitation_is_worth_what_whoever_made_it_may_do_now(server: Ru
         assert (await cleo.does("accept_invite", code=code_in(made)))["id"] == room
 
 
+async def test_whoever_is_banned_from_a_room_comes_in_by_no_link_and_by_nobodys_hand(server: Running) -> None:
+    async with cast(server) as (ann, bob, _):
+        room = (await ann.does("create", name="Garden", kind="private"))["id"]
+        code = code_in(await ann.does("invite", room=room))
+        await bob.does("accept_invite", code=code)
+        await ann.does("ban", room=room, person=bob.me["id"], minutes=5)
+        assert await refusal(bob, "accept_invite", code=code) == ("banned", "You have been banned from this room.")
+        words = "This person has been banned from this room."
+        assert await refusal(ann, "add_member", room=room, person=bob.me["id"]) == ("banned", words)
+        await ann.does("unban", room=room, person=bob.me["id"])
+        await bob.does("accept_invite", code=code)
+
+
+async def test_an_invitation_of_somebody_who_was_banned_from_the_place_does_not_work(server: Running) -> None:
+    async with cast(server) as (ann, bob, cleo):
+        await trust(server, ann, "moderator")
+        room = (await bob.does("create", name="Garden", kind="private"))["id"]
+        code = code_in(await bob.does("invite", room=room))
+        await ann.does("ban", person=bob.me["id"])
+        assert (await refusal(cleo, "accept_invite", code=code))[0] == "invite_not_found"
+
+
 async def test_moderators_of_the_place_invite_into_it(server: Running) -> None:
     async with cast(server) as (ann, bob, _):
         assert (await refusal(ann, "invite"))[0] == "role_needed"

@@ -46,6 +46,7 @@ LOOKS: dict[str, Callable[..., object]] = {
     "directory": lambda r, room, seq: r.directory(ANN.id, after="room-1", limit=50),
     "person": lambda r, room, seq: r.person(ANN.id),
     "owners": lambda r, room, seq: r.owner_count(room),
+    "heir": lambda r, room, seq: r.heir(room, ANN.id),
     "private rooms by name": lambda r, room, seq: r.private_rooms_named(ANN.id, "Room 7"),
     "conversation": lambda r, room, seq: r.conversation("a" * 64),
     "others": lambda r, room, seq: r.others_in(["room-7"], ANN.id),

@@ -1,7 +1,7 @@
 """Who may do what: everybody tries every command and every route, in rooms of each kind (threats 21 to 26).
 
-A command or a route that is not in the tables of `attempts.py` fails here. What outsiders get of a room that is not public
-is, byte for byte, what they get of a room that is not there; and in all that they ever get is not a word of it.
+A command or a route that is not in the tables of `attempts.py` fails here. What outsiders get of a room that is not
+public is, byte for byte, what they get of a room that is not there; and in all that they ever get is not a word of it.
 """
 
 import hashlib

@@ -133,6 +133,94 @@ async def test_where_people_are_invited_nobody_else_signs_up(server: Running, br
     assert "people with an invitation" in page.text("main")
 
 
+async def invitation_of(person: Guest, room: str | None = None) -> str:
+    about = {"room": room} if room else {}
+    return str((await person.does("invite", **about))["link"]).rpartition("/")[2]
+
+
+async def test_an_invitation_into_the_place_signs_people_up_where_nobody_else_may(
+    server: Running, browser: httpx2.AsyncClient
+) -> None:
+    olga = await owns(server)
+    await answers(server, "PATCH", "/place", olga.token, joining="invite", guests="no")
+    async with connected(olga):
+        code = await invitation_of(olga)
+        page = await see(browser, f"/i/{code}")
+        assert "olga invites you to" in page.text("h1")
+        assert [about["href"] for about, _ in page.all("a")] == [f"/sign-up/{code}", f"/sign-in/{code}"]
+        answer = await browser.post(f"/sign-up/{code}", data={"login": "bob", "password": WORDS})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (await see(browser)).boot()["me"]["role"] == "member"
+
+
+async def test_an_invitation_into_a_room_leads_there_but_nobody_into_the_place(
+    server: Running, browser: httpx2.AsyncClient
+) -> None:
+    olga, bob = await owns(server), await signs_up(server, "bob")
+    await answers(server, "PATCH", "/place", olga.token, joining="invite")
+    async with connected(olga), connected(bob):
+        room = (await bob.does("create", name="Garden", kind="private"))["id"]
+        body = {"login": "cleo", "password": WORDS, "invite": await invitation_of(bob, room)}
+        assert await refusal(server, "POST", "/accounts", **body) == (403, "invite_needed")
+        tea = (await olga.does("create", name="Tea", kind="private"))["id"]
+        code = await invitation_of(olga, tea)
+        answer = await browser.post(f"/sign-up/{code}", data={"login": "cleo", "password": WORDS})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/r/{tea}")
+        assert "Tea" in (await see(browser, f"/r/{tea}")).text("h1", id="room-name")
+
+
+async def test_where_a_moderator_approves_only_an_invitation_of_one_stands_for_it(server: Running) -> None:
+    olga, bob = await owns(server), await signs_up(server, "bob")
+    await answers(server, "PATCH", "/place", olga.token, joining="approval")
+    async with connected(olga), connected(bob):
+        room = (await bob.does("create", name="Garden", kind="private"))["id"]
+        by_bob = await answers(
+            server, "POST", "/accounts", login="cleo", password=WORDS, invite=await invitation_of(bob, room)
+        )
+        assert by_bob["person"]["role"] == "guest"
+        assert len((await bob.does("members", room=room))["members"]) == 1
+        by_olga = await answers(
+            server, "POST", "/accounts", login="dora", password=WORDS, invite=await invitation_of(olga)
+        )
+        assert by_olga["person"]["role"] == "member"
+
+
+async def test_whoever_signs_in_on_the_way_to_an_invitation_comes_back_to_it(
+    server: Running, browser: httpx2.AsyncClient
+) -> None:
+    olga = await owns(server)
+    await signs_up(server, "bob")
+    async with connected(olga):
+        room = (await olga.does("create", name="Garden", kind="private"))["id"]
+        code = await invitation_of(olga, room)
+    wrong = await browser.post(f"/sign-in/{code}", data={"login": "bob", "password": "not this one"})
+    assert wrong.status_code == 401
+    answer = await browser.post(f"/sign-in/{code}", data={"login": "bob", "password": WORDS})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/i/{code}")
+    came = await browser.post(f"/i/{code}")
+    assert (came.status_code, came.headers["location"]) == (303, f"/r/{room}")
+
+
+async def test_what_is_decided_about_people_and_the_place_stands_in_the_audit_log(server: Running) -> None:
+    olga, bob = await owns(server), await signs_up(server, "bob")
+    async with connected(olga):
+        await olga.does("set_place", joining="approval")
+        cleo, dora = await signs_up(server, "cleo"), await signs_up(server, "dora")
+        await olga.does("approve", person=cleo.me["id"])
+        await olga.does("refuse", person=dora.me["id"])
+        await olga.does("reset_link", person=bob.me["id"])
+        await olga.does("set_place_role", person=bob.me["id"], role="moderator")
+        entries = (await olga.does("audit"))["entries"]
+    assert [(e["action"], e.get("person", {}).get("id"), e["reason"]) for e in reversed(entries)] == [
+        ("set_place", None, ""),
+        ("approve", cleo.me["id"], ""),
+        ("refuse", dora.me["id"], ""),
+        ("reset_link", bob.me["id"], ""),
+        ("set_place_role", bob.me["id"], "moderator"),
+    ]
+    assert {e["by"]["id"] for e in entries} == {olga.me["id"]}
+
+
 async def test_where_guests_are_not_welcome_any_more_they_are_out_and_may_sign_up(server: Running) -> None:
     olga = await owns(server)
     async with Guest.arrives(server.url, "Ann") as ann, connected(olga):

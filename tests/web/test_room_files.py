@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from hubbub.core.models import Author, Role
-from hubbub.protocol import MemberLeft
+from hubbub.core.models import Author, FileInfo, Role
+from hubbub.protocol import MemberLeft, MessagePosted
 from hubbub.testing.server import Running
 from tests.web.pictures import picture
-from tests.web.uploads import Uploader, refused
+from tests.web.uploads import Uploader, only_these_are_left, refused
 
 MISSING = "0" * 32
 
@@ -158,3 +158,41 @@ async def test_where_only_moderators_post_only_they_attach(server: Running, ann:
 async def test_without_a_session_there_is_no_file_of_a_private_room(http: httpx2.AsyncClient, file: str) -> None:
     for one in (file, MISSING):
         refused(await http.get(f"/api/files/{one}/a.png"), 401, "sign_in_needed")
+
+
+async def test_whoever_is_banned_from_a_room_reads_none_of_its_files_until_the_ban_ends(
+    server: Running, ann: Uploader, bob: Uploader
+) -> None:
+    author = await trust(server, bob)
+    await trust(server, ann)
+    await opens_room(ann, name="Open", kind="public")
+    info = await ann.uploads(picture(size=(900, 900)), "a.png")
+    await ann.posts(info["id"])
+    await sees(bob, info["id"])
+    assert (await ann.http.put(f"/api/people/{author.id}/ban", json={"room": ann.room})).is_success
+    await sees_no_trace_of(bob, info["id"])
+    assert (await ann.http.delete(f"/api/people/{author.id}/ban", params={"room": ann.room})).is_success
+    await sees(bob, info["id"])
+
+
+async def test_what_a_room_does_not_keep_takes_its_files_along(server: Running, ann: Uploader) -> None:
+    author = await trust(server, ann, "owner")
+    info = await ann.uploads(picture(size=(900, 900)), "a.png")
+    found = FileInfo.model_validate(info)
+    old = {"room": "lobby", "seq": 0, "at": 1_700_000_000_000, "by": author, "text": "old", "files": [found]}
+    await server.chat.store.write(lambda tx: tx.append(MessagePosted.model_validate(old)))
+    await sees(ann, info["id"])
+    await only_these_are_left(server.chat.settings.data, 2)
+    assert (await ann.http.put("/api/rooms/lobby/retention", json={"days": 30})).is_success
+    await only_these_are_left(server.chat.settings.data, 0)
+    await sees_no_trace_of(ann, info["id"])
+
+
+async def test_whoever_has_everything_erased_leaves_no_file(server: Running, ann: Uploader, bob: Uploader) -> None:
+    info = await ann.uploads(picture(size=(900, 900)), "a.png")
+    await ann.posts(info["id"])
+    mine = (await ann.http.get("/api/me/export")).json()
+    assert mine["messages"][0]["files"] == [info]
+    assert (await ann.http.delete("/api/me", params={"messages": "erase"})).is_success
+    await only_these_are_left(server.chat.settings.data, 0)
+    await sees_no_trace_of(bob, info["id"])

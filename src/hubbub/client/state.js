@@ -275,7 +275,7 @@ function applyEvent(state, room, event) {
   switch (event.type) {
     case "room.created":
     case "room.renamed":
-      room.name = event.name;
+      if (room.kind !== "direct") room.name = event.name;
       return;
     case "room.archived":
       room.archived = true;

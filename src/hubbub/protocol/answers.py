@@ -5,6 +5,7 @@ from typing import Literal
 from hubbub.core.models import (
     AuditEntry,
     Author,
+    FileInfo,
     Found,
     History,
     Invite,
@@ -149,6 +150,8 @@ class OwnMessage(Record):
     text: str
     reply_to: Seq | None = None
     edited_at: Millis | None = None
+    files: list[FileInfo] = []
+    """`GET /api/files/{id}/{name}` gives what is in them."""
 
 
 class Export(Record):

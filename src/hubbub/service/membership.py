@@ -24,6 +24,8 @@ from hubbub.service.rooms import enter_room, tell_joined
 from hubbub.store import Reader, Transaction
 
 FOUND_MAX = 20
+CONVERSATION = "Conversation"
+"""Its name in the log. People see each other's names: they change, and are taken out of the log with their people."""
 NAMESAKES_MAX = 100
 """People who are looked at to find those."""
 
@@ -83,8 +85,7 @@ async def find_people(context: Context, me: Person, command: FindPeople) -> Foun
 
 def _begin(context: Context, tx: Transaction, me: Person, people: list[Person], key: str) -> RoomSummary:
     room = context.new_id()
-    name = ", ".join(person.name for person in [me, *people])
-    tx.append(RoomCreated(**stamp(context, tx, me, room), name=name, kind="direct"))
+    tx.append(RoomCreated(**stamp(context, tx, me, room), name=CONVERSATION, kind="direct"))
     tx.add_conversation(key, room)
     everybody = [*people, me]
     for person in everybody:

@@ -13,6 +13,7 @@ from hubbub.protocol import (
     Left,
     MemberLeft,
     MemberRenamed,
+    MemberRole,
     Nothing,
     OwnAccount,
     OwnMessage,
@@ -42,6 +43,8 @@ async def forget_me(context: Context, me: Person, command: ForgetMe) -> Nothing:
         for room in tx.rooms_of(me.id):
             who = stamp(context, tx, gone, room.id)
             tx.append(MemberRenamed(**who, person=gone.author))
+            if (heir := tx.heir(room.id, me.id)) and not room.archived:
+                tx.append(MemberRole(**who, person=heir, role="owner"))
             seq = tx.append(MemberLeft(**who, person=gone.author)).seq
             frame = Left(room=room.id).model_dump_json(exclude_none=True)
             tx.announce(Envelope(person=me.id, room=room.id, seq=seq, membership="left", frame=frame))

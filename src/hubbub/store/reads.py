@@ -109,6 +109,11 @@ class Reader(Protocol):
 
     def owner_count(self, room: str) -> int: ...
 
+    def heir(self, room: str, owner: str) -> Author | None:
+        """Who may own the room when `owner`, its only one, goes: a moderator, or else who came first. None: it has
+        another owner, or nobody else in it, or this person does not own it."""
+        ...
+
     def private_rooms_named(self, person: str, name: str) -> list[str]:
         """The private rooms that the person is in and that have this name, compared without case."""
         ...

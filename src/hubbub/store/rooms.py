@@ -15,6 +15,16 @@ OWNER_COUNT = (
     .select_from(membership)
     .where(membership.c.room == bindparam("room"), membership.c.role == "owner")
 )
+IS_OWNER = select(membership.c.role).where(
+    membership.c.room == bindparam("room"), membership.c.person == bindparam("person"), membership.c.role == "owner"
+)
+OTHER_MEMBERS = (
+    select(person.c.id, person.c.name, membership.c.role)
+    .join(person, person.c.id == membership.c.person)
+    .where(membership.c.room == bindparam("room"), membership.c.person != bindparam("person"))
+    .order_by(membership.c.role != "owner", membership.c.role != "moderator", membership.c.joined_at, person.c.id)
+    .limit(1)
+)
 MINE_NAMED = (
     select(room.c.id)
     .join(membership, (membership.c.room == room.c.id) & (membership.c.person == bindparam("person")))
@@ -59,6 +69,13 @@ class RoomReader:
 
     def owner_count(self, room: str) -> int:
         return int(self._connection.execute(OWNER_COUNT, {"room": room}).scalar_one())
+
+    def heir(self, room: str, owner: str) -> Author | None:
+        binds = {"room": room, "person": owner}
+        if self._connection.execute(IS_OWNER, binds).first() is None:
+            return None
+        first = self._connection.execute(OTHER_MEMBERS, binds).first()
+        return Author(id=first.id, name=first.name) if first and first.role != "owner" else None
 
     def private_rooms_named(self, person: str, name: str) -> list[str]:
         binds = {"person": person, "key": name.casefold()}
