@@ -10,6 +10,7 @@ from .performance_page import fan_out_chart, growth_chart, latency_chart, perfor
 from .permissions_page import permissions_page
 from .protocol_page import protocol_page
 from .schema import protocol_schema
+from .security_page import security_page
 from .settings_page import settings_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -20,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "permissions.md": permissions_page,
     "settings.md": settings_page,
     "cli.md": cli_page,
+    "security.md": security_page,
     "performance.md": performance_page,
     "charts/fanout.svg": fan_out_chart,
     "charts/latency.svg": latency_chart,

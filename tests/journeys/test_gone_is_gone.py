@@ -139,7 +139,7 @@ async def a_private_room(server: Running, mod: Guest, ann: Guest) -> None:
 
 
 @pytest.mark.parametrize("lose", [*GONE_PEOPLE, *GONE_MESSAGES])
-async def test_gone_is_gone_by_every_way_of_reading(server: Running, lose: Lose) -> None:
+async def test_b22_gone_is_gone_by_every_way_of_reading(server: Running, lose: Lose) -> None:
     async with Guest.arrives(server.url, "Mod") as mod, Guest.arrives(server.url, "Ann") as ann:
         await a_private_room(server, mod, ann)
         assert [read.__name__ for read in READS if CANARY not in await read(ann)] == []
@@ -148,7 +148,7 @@ async def test_gone_is_gone_by_every_way_of_reading(server: Running, lose: Lose)
 
 
 @pytest.mark.parametrize("lose", GONE_PEOPLE)
-async def test_nothing_more_is_heard_live(server: Running, lose: Lose) -> None:
+async def test_b24_nothing_more_is_heard_live(server: Running, lose: Lose) -> None:
     async with (
         Guest.arrives(server.url, "Mod") as mod,
         Guest.arrives(server.url, "Ann") as ann,
@@ -217,7 +217,7 @@ async def test_it_is_seen_within_a_second(server: Running, lose: Lose) -> None:
         assert not late & set(ann.texts(ROOM))
 
 
-async def test_a_resume_that_runs_is_cut_off_too(serving: Serve) -> None:
+async def test_b25_a_resume_that_runs_is_cut_off_too(serving: Serve) -> None:
     """Ann reads slowly through a long log while she is put out of the room."""
     async with (
         serving(ring_size=0, outlet_buffer_bytes=20_000) as server,

@@ -284,9 +284,12 @@ async def test_a_reported_message_waits_for_a_moderator_who_settles_it(server: R
         assert await audit(mod) == [("resolve", "Guest", "said sorry")]
 
 
-async def test_the_rules_of_the_place_hold_for_messages_edits_and_names(server: Running) -> None:
+async def test_b31_the_rules_of_the_place_hold_for_messages_edits_and_names(server: Running) -> None:
     async with people(server, "owner", "guest") as (owner, ann):
         seq = await ann.says("tea")
+        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {ann.token}"}) as http:
+            answer = await http.post(f"{server.url}/api/files?name=black-coffee.txt", content=b"black")
+        file = answer.json()["id"]
         await owner.does("set_rules", blocked_words=["coffee", "  black   coffee "], links="members")
         assert (await owner.does("rules"))["blocked_words"] == ["black coffee", "coffee"]
         tries = [
@@ -294,6 +297,8 @@ async def test_the_rules_of_the_place_hold_for_messages_edits_and_names(server: 
             ("edit", {"room": LOBBY, "message": seq, "text": "more cöffee"}),
             ("name", {"name": "Coffee"}),
             ("create", {"name": "The coffee room"}),
+            ("create", {"name": "A room", "topic": "Coffee"}),
+            ("post", {"room": LOBBY, "text": "", "files": [file]}),
         ]
         for verb, fields in tries:
             assert await refused(ann.does(verb, **fields)) == "blocked_word"

@@ -38,7 +38,7 @@ async def erased(server: Running) -> None:
     await until(done)
 
 
-async def test_threat_34_an_export_has_everything_of_ones_own_and_nothing_of_others(server: Running) -> None:
+async def test_b34_an_export_has_everything_of_ones_own_and_nothing_of_others(server: Running) -> None:
     async with Guest.arrives(server.url, "Ann") as ann, Guest.arrives(server.url, "Bob") as bob:
         tea = (await ann.does("create", name="Tea"))["id"]
         first = await ann.says("=1+1 is “two”\n")

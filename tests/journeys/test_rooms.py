@@ -244,6 +244,28 @@ async def test_a_room_keeps_an_owner(server: Running) -> None:
         assert (await refusal(bob, "set_role", room=room, person="guest-1", role="owner"))[0] == "person_not_found"
 
 
+async def test_b30_two_owners_who_leave_or_take_the_others_role_at_once_leave_one(server: Running) -> None:
+    async with cast(server) as (ann, bob, cleo):
+        for number in range(10):
+            room = (await ann.does("create", name=f"Garden {number}"))["id"]
+            for other in (bob, cleo):
+                await other.does("join", room=room)
+            await ann.does("set_role", room=room, person=bob.me["id"], role="owner")
+            if number % 2:
+                tries = [ann.does("leave", room=room), bob.does("leave", room=room)]
+            else:
+                demotes = {"room": room, "role": "member"}
+                tries = [
+                    ann.does("set_role", person=bob.me["id"], **demotes),
+                    bob.does("set_role", person=ann.me["id"], **demotes),
+                ]
+            refused = [error for error in await asyncio.gather(*tries, return_exceptions=True) if error]
+            refused = [error.code for error in refused if isinstance(error, Refused)]
+            assert refused in (["last_owner"], ["role_needed"])
+            members = (await cleo.does("members", room=room))["members"]
+            assert [member["role"] for member in members].count("owner") == 1
+
+
 async def test_whoever_is_alone_in_a_room_may_leave_it_and_own_it_again(server: Running) -> None:
     async with cast(server) as (ann, *_):
         room = (await ann.does("create", name="News"))["id"]

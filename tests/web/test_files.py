@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -150,6 +151,16 @@ async def test_d50_what_could_run_is_saved_and_not_opened(ann: Uploader, name: s
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     is_locked_up(answer)
+
+
+@pytest.mark.parametrize("name", ['a".html', "a\r\nSet-Cookie: x=1.txt", "a;b=c.txt", "naïve ☃.txt", "a%0d%0ab.txt"])
+async def test_c49_a_name_stays_in_its_header(ann: Uploader, name: str) -> None:
+    """RFC 6266: plain letters as they are, the rest percent-encoded (RFC 8187)."""
+    answer = await ann.reads((await ann.uploads(b"x", name))["id"])
+    assert "set-cookie" not in answer.headers
+    kind, _, parameter = answer.headers["content-disposition"].partition("; ")
+    assert kind == "attachment"
+    assert re.fullmatch(r"""filename="[^"]*"|filename\*=utf-8''[\w.%~+-]*""", parameter, re.ASCII | re.IGNORECASE)
 
 
 @pytest.mark.parametrize(

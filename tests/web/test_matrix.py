@@ -151,7 +151,7 @@ def test_a_route_that_is_missing_would_be_noticed() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=cells_of("commands"))
-async def test_everybody_tries_every_command(theatre: Theatre, kind: RoomKind) -> None:
+async def test_b23_everybody_tries_every_command(theatre: Theatre, kind: RoomKind) -> None:
     wrong = []
     for who in SIGNED_IN:
         me = theatre.people[who.name]
@@ -191,7 +191,7 @@ async def test_whoever_is_not_signed_in_gets_no_socket(theatre: Theatre) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=cells_of("routes"))
-async def test_everybody_tries_every_route_of_the_api(theatre: Theatre, kind: RoomKind) -> None:
+async def test_b21_everybody_tries_every_route_of_the_api(theatre: Theatre, kind: RoomKind) -> None:
     wrong, inside = [], ""
     async with httpx2.AsyncClient(base_url=theatre.server.url, timeout=60.0) as http:
         for who in WHO:

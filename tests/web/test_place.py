@@ -289,3 +289,24 @@ async def test_signing_out_by_the_form_ends_the_session(server: Running, browser
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     assert "hubbub_session" not in browser.cookies
     assert await refusal(server, "GET", "/me", token) == (401, "sign_in_needed")
+
+
+# What guests may do ------------------------------------------------------------------------------------------
+
+
+async def test_where_guests_only_read_the_page_says_so_and_offers_to_sign_up(
+    server: Running, browser: httpx2.AsyncClient
+) -> None:
+    olga = await owns(server)
+    await answers(server, "PATCH", "/place", olga.token, guests="read_only")
+    page = await see(browser)
+    assert page.text("message-composer").split() == "Guests may only read here. Sign up to take part.".split()
+    assert page.all("textarea") == []
+    refused = Seen((await browser.post("/r/lobby/post", data={"text": "hello"})).text)
+    assert refused.text("pre", cls="kept") == "hello"
+
+
+async def test_the_page_does_not_tell_which_words_are_blocked(server: Running, browser: httpx2.AsyncClient) -> None:
+    olga = await owns(server)
+    await answers(server, "PUT", "/rules", olga.token, blocked_words=["xanthophyll"])
+    assert "xanthophyll" not in (await browser.get("/")).text

@@ -63,7 +63,7 @@ async def adds(server: Running, ann: Uploader, bob: Uploader) -> Author:
     return author
 
 
-async def test_a_file_of_a_private_room_is_for_whoever_is_in_it_at_that_moment(
+async def test_b26_a_file_of_a_private_room_is_for_whoever_is_in_it_at_that_moment(
     server: Running, ann: Uploader, bob: Uploader, file: str
 ) -> None:
     await sees_no_trace_of(bob, file)

@@ -378,6 +378,7 @@ composer.start({
   base: boot.base,
   limits: boot.limits,
   enterSends: () => preferences.enterSends,
+  onlyReads: () => state.me.role === "guest" && state.place?.guests === "read_only",
   find: (seq) => {
     const message = reader.room.messages.get(seq) ?? reader.room.quotes.get(seq);
     return message && { seq, name: message.author.name, text: excerpt(wordsOf(message)) };

@@ -13,7 +13,7 @@ _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|mailto:|\bwww\.", re.IGNORECASE)
 
 
 def check_words(text: str, place: Place) -> None:
-    """For a message, a name or a topic. Raises Invalid `blocked_word`, without repeating the word."""
+    """For a message, a name, also of a file, or a topic. Raises Invalid `blocked_word`, without repeating the word."""
     if not place.blocked_words:
         return
     written = f" {' '.join(words_of(text))} "

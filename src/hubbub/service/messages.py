@@ -51,6 +51,8 @@ async def post(context: Context, me: Person, command: Post) -> Applied:
         if command.key and (first := tx.posted_with(command.room, me.id, command.key)):
             return _repeated(first, text, command)
         rules.check_message(text, context.place(), role)
+        files = [file_of(tx, me, file) for file in dict.fromkeys(command.files)]
+        rules.check_words("\n".join(file.name for file in files), context.place())
         _wait_in_turn(tx, standing, role, me, stamp["at"])
         if command.reply_to is not None:
             policy.message_must_stand(tx.message(command.room, command.reply_to))
@@ -60,7 +62,7 @@ async def post(context: Context, me: Person, command: Post) -> Applied:
             html=html,
             key=command.key,
             reply_to=command.reply_to,
-            files=[file_of(tx, me, file) for file in dict.fromkeys(command.files)] or None,
+            files=files or None,
         )
 
     return await change_room(context, me, command, decide)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import secrets
+import time
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from hubbub.core.files import FILES_MAX, PICTURES, size_of
-from hubbub.core.models import LOBBY, FileInfo, History, Message, Person, RoomSummary
+from hubbub.core.models import LOBBY, FileInfo, History, Message, Person, Place, RoomSummary
 from hubbub.core.text import NAME_MAX_CHARS, TEXT_MAX_CHARS, TOPIC_MAX_CHARS
 from hubbub.errors import HubbubError, NotFound, SignInNeeded
 from hubbub.protocol import GetHistory, Join, Post
@@ -177,7 +178,7 @@ class Page:
         base = request.scope.get("root_path", "")
         boot = {
             "base": base,
-            "place": self._chat.place.model_dump(),
+            "place": self._chat.place.shown.model_dump(),
             "waiting": waiting,
             "epoch": self._chat.epoch,
             "me": me.model_dump(),
@@ -204,7 +205,7 @@ class Page:
             me=me,
             room=room,
             sections=_sections(rooms),
-            open=_is_open(room),
+            closed=_closed(room, me, self._chat.place, now=time.time() * 1000),
             rows=_rows(history),
             history=history,
             boot=Markup(json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c")),
@@ -293,9 +294,17 @@ def _sections(rooms: list[RoomSummary]) -> list[tuple[str, list[RoomSummary]]]:
     return [("Rooms", others), *([("Direct messages", conversations)] if conversations else [])]
 
 
-def _is_open(room: RoomSummary) -> bool:
-    """Whether one may write in it."""
-    return room.joined and not room.archived and (not room.announcement or room.role in ("moderator", "owner"))
+def _closed(room: RoomSummary, me: Person, place: Place, *, now: float) -> str | None:
+    """Why this person cannot write in a room that they are in: the words, or `sign up`."""
+    if room.archived:
+        return "This room is archived: it can be read, but nothing can be changed in it."
+    if me.role == "guest" and place.guests == "read_only":
+        return "sign up"
+    if room.muted_until > now:
+        return "A moderator has silenced you. You can read, and not write."
+    if room.announcement and room.role not in ("moderator", "owner"):
+        return "Only moderators post here. You can read, and react."
+    return None
 
 
 def hue(person: str) -> int:

@@ -23,7 +23,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class MessageComposer extends HTMLElement {
   /**
    * @param {{base: string, limits: {text: number, file: number, files: number}, enterSends: () => boolean,
-   *   find: (seq: number) => About | undefined}} options
+   *   onlyReads: () => boolean, find: (seq: number) => About | undefined}} options
    */
   start(options) {
     this.options = options;
@@ -59,7 +59,8 @@ export class MessageComposer extends HTMLElement {
   /** Shows the box for this room, with its draft; or why there is none. @param {Room} room */
   update(room) {
     if (!this.form || !this.text || !this.box) return;
-    const shown = `${room.id} ${room.joined} ${room.archived} ${room.isOpen} ${room.kind} ${room.mutedUntil}`;
+    const onlyReads = !room.archived && this.options?.onlyReads();
+    const shown = `${room.id} ${room.joined} ${room.archived} ${room.isOpen} ${room.kind} ${room.mutedUntil} ${onlyReads}`;
     if (shown !== this.shown) {
       const focused = document.activeElement === this.text;
       this.shown = shown;
@@ -67,7 +68,7 @@ export class MessageComposer extends HTMLElement {
       clearTimeout(this.timer);
       const mutedMs = room.mutedUntil - Date.now();
       if (mutedMs > 0) this.timer = setTimeout(() => this.update(room), Math.min(mutedMs, LONGEST_TIMER_MS));
-      this.replaceChildren(room.isOpen ? this.form : (why(room) || this.invitation(room)));
+      this.replaceChildren(onlyReads ? this.signUp() : room.isOpen ? this.form : why(room) || this.invitation(room));
       this.take(room);
       if (focused) this.text.focus();
     }
@@ -296,6 +297,12 @@ export class MessageComposer extends HTMLElement {
       h("span", {}, words),
       iconButton("close", draft?.edit ? "Cancel editing" : "Cancel the reply", () => this.cancelContext()),
     );
+  }
+
+  /** For guests of a place in which they only read. */
+  signUp() {
+    const link = h("a", { href: `${this.options?.base}/sign-up` }, "Sign up");
+    return h("p", { class: "join" }, "Guests may only read here. ", link, " to take part.");
   }
 
   /** @param {Room} room */
