@@ -17,6 +17,9 @@ async def becomes_owner(visitors: Visitors, server: Running, **look: object) -> 
     assert link
     olga = await visitors.comes(link.removeprefix(visitors.url), connected=False, **look)
     await axe_is_content(olga.page)
+    choice = await olga.page.get_by_text("Only people who were invited").bounding_box()
+    assert choice
+    assert choice["height"] < 40  # the words stand beside their radio button
     await olga.page.get_by_label("What is this place called?").fill("Tea house")
     await olga.page.get_by_label("Login name").fill("olga")
     await olga.page.get_by_label("Password").fill(WORDS)
@@ -60,6 +63,11 @@ async def test_from_the_first_run_to_an_owner_who_decides_how_the_place_is(
     await page.get_by_label("Name of this place").fill("Coffee house")
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
     await expect(page).to_have_title("Lobby – Coffee house")
+    if look in ("phone", "narrow"):
+        await page.get_by_role("link", name="Lobby").click()
+    await page.get_by_role("button", name=re.compile("^About this room")).click()
+    await page.get_by_role("button", name="Invite people").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Invite people to Coffee house")
 
 
 async def test_a_guest_signs_up_and_keeps_messages_and_rooms(visitors: Visitors) -> None:

@@ -60,6 +60,7 @@ async def test_a_link_with_its_code_lets_a_stranger_into_a_private_room(visitors
     await expect(ann.page.locator(".room-links a", has_text="Garden")).to_contain_text("private")
     side = await about(ann)
     await side.get_by_role("button", name="Invite people").click()
+    await expect(dialog(ann)).to_contain_text("Invite people to Garden")
     await dialog(ann).get_by_label("For whom").select_option("One person")
     await dialog(ann).get_by_role("button", name="Make a link").click()
     link = await dialog(ann).get_by_label("The link", exact=True).input_value()

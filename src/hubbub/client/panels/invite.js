@@ -37,7 +37,7 @@ export function invite(page, room) {
     problem,
     h("div", { class: "buttons" }, close, h("button", { class: "main" }, "Make a link")),
   );
-  const dialog = openDialog(`Invite people to ${room?.name ?? boot.place}`, [h("div", { class: "stack" }, form, made, others)]);
+  const dialog = openDialog(`Invite people to ${room?.name ?? page.state.place.name}`, [h("div", { class: "stack" }, form, made, others)]);
 
   const fail = (/** @type {unknown} */ error) => {
     problem.textContent = /** @type {Error} */ (error).message;
