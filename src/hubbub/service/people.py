@@ -73,22 +73,12 @@ class People:
 
         return await self._context.store.write(change)
 
-    async def rooms(self, me: Person) -> list[RoomSummary]:
+    async def rooms(self, me: Person, session: str | None = None) -> list[RoomSummary]:
         """The rooms that the person is in, the most recently active first. Raises SignInNeeded for somebody who has had
-        to go since they were recognised."""
+        to go since they were recognised, or whose `session` has ended since."""
 
         def look(reader: Reader) -> list[RoomSummary]:
-            if not reader.is_signed_in(me.id):
-                raise SignInNeeded("Nobody is signed in.")
-            return reader.rooms_of(me.id)
-
-        return await self._context.store.read(look)
-
-    async def rooms_at_sign_in(self, me: Person, session: str) -> list[RoomSummary]:
-        """The same, for a new connection. Raises SignInNeeded for a session that has ended since its handshake."""
-
-        def look(reader: Reader) -> list[RoomSummary]:
-            if not reader.has_session(me.id, session):
+            if not (reader.has_session(me.id, session) if session else reader.is_signed_in(me.id)):
                 raise SignInNeeded("Nobody is signed in.")
             return reader.rooms_of(me.id)
 

@@ -232,7 +232,7 @@ class Session:
         self._chat.hub.connect(connection)
         while not connection.ready:
             connection.memberships_changed = False
-            rooms = await self._chat.people.rooms_at_sign_in(connection.person, connection.session)
+            rooms = await self._chat.people.rooms(connection.person, connection.session)
             connection.ready = not connection.memberships_changed
         return rooms
 
