@@ -108,11 +108,11 @@ MUTANTS = [
         """        self._chat.hub.connect(connection)
         while not connection.ready:
             connection.memberships_changed = False
-            rooms = await self._chat.people.rooms_at_sign_in(connection.person, connection.session)
+            rooms = await self._chat.people.rooms(connection.person, connection.session)
 """,
         """        while not connection.ready:
             connection.memberships_changed = False
-            rooms = await self._chat.people.rooms_at_sign_in(connection.person, connection.session)
+            rooms = await self._chat.people.rooms(connection.person, connection.session)
             self._chat.hub.connect(connection)
 """,
         ("tests/web/test_socket.py",),

@@ -199,7 +199,7 @@ async def test_a_room_joined_while_one_connects_is_not_missed(
     server: Running, ann: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Her other tab joins just after the new connection has read in which rooms she is."""
-    read = server.chat.people.rooms_at_sign_in
+    read = server.chat.people.rooms
     cleo = await Guest.registers(server.url, "Cleo")
     await ann.does("create", name="Plans")
     reads = 0
@@ -212,7 +212,7 @@ async def test_a_room_joined_while_one_connects_is_not_missed(
             await server.chat.perform(me, Join(id=0, room="plans"))
         return rooms
 
-    monkeypatch.setattr(server.chat.people, "rooms_at_sign_in", read_and_join)
+    monkeypatch.setattr(server.chat.people, "rooms", read_and_join)
     await cleo.returns()
     await ann.says("who has come?", room="plans")
     await cleo.hears("who has come?", room="plans")
