@@ -80,7 +80,8 @@ export function actionsOn(log, page) {
   const buttons = new RowActions(log, {
     find: (seq) => reader.room.messages.get(seq),
     mine: (message) => message.author.id === state.me.id,
-    allowed: () => reader.room.joined && !reader.room.archived,
+    moderated: () => reader.room.kind !== "direct",
+    allowed: () => reader.room.joined && !reader.room.archived && !reader.room.isMuted,
     act: (verb, message, more) => verbs[verb]?.(message, more),
   });
   return { buttons, react };

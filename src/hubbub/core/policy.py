@@ -67,7 +67,7 @@ PERMISSIONS: dict[str, Rule] = {
     "announce": Rule("post in an announcement room", room="moderator", speaks=True),
     "edit": Rule("edit messages in this room", speaks=True),
     "delete": Rule("delete messages in this room", joined=False),
-    "delete_others": Rule("delete other people's messages in this room", room="moderator", joined=False),
+    "delete_others": Rule("delete other people's messages in this room", room="moderator", joined=False, direct=False),
     "react": Rule("react in this room", speaks=True),
     "unreact": Rule("react in this room"),
     "pin": Rule("pin messages in this room"),

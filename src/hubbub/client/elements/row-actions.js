@@ -11,7 +11,7 @@ const QUICK = ["👍", "❤️", "🎉"];
 export class RowActions {
   /**
    * @param {HTMLElement} log
-   * @param {{find: (seq: number) => Message | undefined, mine: (message: Message) => boolean, allowed: () => boolean,
+   * @param {{find: (seq: number) => Message | undefined, mine: (message: Message) => boolean, moderated: () => boolean, allowed: () => boolean,
    *   act: (verb: string, message: Message, more?: any) => void}} options
    */
   constructor(log, options) {
@@ -41,10 +41,10 @@ export class RowActions {
 
   /** @param {Message} message */
   buttons(message) {
-    const { act, mine, allowed } = this.options;
+    const { act, mine, moderated, allowed } = this.options;
     const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {string} */ verb) =>
       iconButton(name, label, () => act(verb, message));
-    const more = mine(message) ? [] : [button("flag", "Report or moderate", "more")];
+    const more = mine(message) || !moderated() ? [] : [button("flag", "Report or moderate", "more")];
     if (!allowed()) return [button("link", "Copy the link", "copy"), ...more];
     const quick = QUICK.map((emoji) =>
       h("button", { type: "button", class: "icon", "aria-label": `React with ${emoji}`, onclick: () => act("react", message, emoji) }, emoji),
