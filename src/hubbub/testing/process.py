@@ -23,6 +23,14 @@ UNLIMITED: dict[str, int] = dict.fromkeys(
 """Settings with which nobody is ever too fast."""
 
 
+def tell(process: asyncio.subprocess.Process, number: int) -> None:
+    """Sends a signal, if the process is still there. Its own method asks the system first whether it has ended, and
+    when it has, asyncio never learns with which code."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+
+
 class ServerProcess:
     """`python -m hubbub` on a free port of the loopback; `url` once it has printed its address."""
 
@@ -32,14 +40,12 @@ class ServerProcess:
 
     async def kill(self) -> None:
         """kill -9: nothing of the program runs any more. Safe to call twice."""
-        with suppress(ProcessLookupError):
-            self.process.kill()
+        tell(self.process, signal.SIGKILL)
         await self.process.wait()
 
     async def stop(self) -> int:
         """SIGTERM; returns the exit code."""
-        with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
+        tell(self.process, signal.SIGTERM)
         async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import secrets
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from sqlalchemy import URL, create_engine
 from hubbub.store.migrate import revisions, upgrade
 from hubbub.testing.evidence import Broken, Verdict, judge
 from hubbub.testing.faulty_server import STARTING_POINTS
-from hubbub.testing.process import run_server
+from hubbub.testing.process import run_server, tell
 from hubbub.testing.torture.arena import DATABASE, READS_ALL, SETTINGS, Arena, Backup
 from hubbub.testing.torture.auditor import Auditor
 
@@ -108,8 +109,7 @@ async def _hubbub(*arguments: str) -> None:
     try:
         output, _ = await process.communicate()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        tell(process, signal.SIGKILL)
+        await process.wait()
     if process.returncode:
         raise AssertionError(f"hubbub {arguments[0]} ended with {process.returncode}: {output.decode().strip()}")

@@ -7,11 +7,12 @@ prints `ready`, then `settled` when it has read a line, and ends when it has rea
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from hubbub.testing.process import end_with_the_parent
+from hubbub.testing.process import end_with_the_parent, tell
 from hubbub.testing.torture.crowd import Crowd
 
 
@@ -41,8 +42,7 @@ class Elsewhere:
             raise RuntimeError(f"the crowd in a process of its own ended with {code}")
 
     async def goes(self) -> None:
-        if self.process.returncode is None:
-            self.process.kill()
+        tell(self.process, signal.SIGKILL)
         await self.process.wait()
 
     async def _is_told(self, line: str) -> None:

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, closing
 from typing import NamedTuple
 
 from hubbub.testing.faulty_server import POINTS
+from hubbub.testing.process import tell
 from hubbub.testing.proxy import Link
 from hubbub.testing.torture.arena import DATABASE, Arena
 from hubbub.testing.torture.copies import back_up, interrupt_upgrades
@@ -74,15 +75,15 @@ async def restart(arena: Arena, chance: random.Random) -> None:
 
 async def freeze_server(arena: Arena, chance: random.Random) -> None:
     process = arena.server.process
-    process.send_signal(signal.SIGSTOP)
+    tell(process, signal.SIGSTOP)
     await asyncio.sleep(chance.uniform(0.5, 3))
-    process.send_signal(signal.SIGCONT)
+    tell(process, signal.SIGCONT)
 
 
 async def jump(arena: Arena, chance: random.Random) -> None:
     """The clock jumps once or twice."""
     for _ in range(chance.randint(1, 2)):
-        arena.server.process.send_signal(signal.SIGUSR1)
+        tell(arena.server.process, signal.SIGUSR1)
         await asyncio.sleep(chance.uniform(0.2, 1))
 
 
@@ -110,7 +111,7 @@ async def fill_the_disk(arena: Arena, chance: random.Random) -> None:
 
 async def cut_the_power(arena: Arena, chance: random.Random) -> None:
     assert arena.disk is not None
-    arena.server.process.send_signal(signal.SIGSTOP)  # no program runs on without power; a flush under way goes on
+    tell(arena.server.process, signal.SIGSTOP)  # no program runs on without power; a flush under way goes on
     arena.disk.cut_power()
     arena.counts["power cuts"] += 1
     await arena.loses_power()
@@ -143,8 +144,7 @@ async def _failing_fsync(pid: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        if tracer.returncode is None:
-            tracer.terminate()
+        tell(tracer, signal.SIGTERM)
         await tracer.wait()
 
 
@@ -192,10 +192,10 @@ async def _some_link(arena: Arena, chance: random.Random) -> Link:
 
 async def freeze_clients(arena: Arena, chance: random.Random) -> None:
     """Client programs that stop, as a laptop does when it is closed."""
-    if arena.elsewhere and arena.elsewhere.returncode is None:
-        arena.elsewhere.send_signal(signal.SIGSTOP)
+    if arena.elsewhere:
+        tell(arena.elsewhere, signal.SIGSTOP)
         await asyncio.sleep(chance.choice([0.5, 2, 9]))
-        arena.elsewhere.send_signal(signal.SIGCONT)
+        tell(arena.elsewhere, signal.SIGCONT)
 
 
 def _needs_a_disk(arena: Arena) -> str | None:
