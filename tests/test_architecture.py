@@ -126,6 +126,7 @@ CORE_MAY_IMPORT = (
         "re",
         "typing",
         "unicodedata",
+        "urllib",
     }
     | {"emoji", "markdown_it", "nh3", "pydantic", "pygments"}
     | {"hubbub"}

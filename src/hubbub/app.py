@@ -44,6 +44,7 @@ from hubbub.service import Service
 from hubbub.service.accounts import Accounts
 from hubbub.service.caretaker import Caretaker
 from hubbub.service.context import Context
+from hubbub.service.fetch import fetch
 from hubbub.service.files import Files
 from hubbub.service.invites import Invited, look_at
 from hubbub.service.links import Links, owner_link
@@ -51,6 +52,7 @@ from hubbub.service.mail import Mail
 from hubbub.service.my_data import export
 from hubbub.service.passwords import Passwords
 from hubbub.service.people import People
+from hubbub.service.previews import Previews
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
 from hubbub.store.folder import DATABASE, FILES, make_folder
@@ -172,6 +174,7 @@ class Chat:
             now=_now_ms,
             place=lambda: self.place,
             new_token=lambda: secrets.token_urlsafe(32),
+            preview=Previews(fetch, clock=time.monotonic).of if self.settings.link_previews else None,
             shedding=self.shedding,
         )
 

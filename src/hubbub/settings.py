@@ -131,6 +131,11 @@ class Settings(BaseSettings):
     files_total_max_bytes: Annotated[int, Field(ge=0)] = Field(
         10_000_000_000, description="Bytes that all uploaded files together may take on the disk."
     )
+    link_previews: bool = Field(
+        False,
+        description="Fetch the pages to which messages link, to show their titles. Their servers see this server's "
+        "address and when somebody reads.",
+    )
     arrivals_per_second: Annotated[float, Field(gt=0)] = Field(
         2.0, description="New guests that may come from one network address a second, on average."
     )

@@ -56,7 +56,7 @@ commands = st.one_of(
 )
 steps = st.lists(st.tuples(st.integers(0, 2), commands), min_size=1, max_size=40)
 CHANGES_NOTHING_IN_A_ROOM = {
-    "history", "pins", "search", "rooms", "members", "here", "read", "unread", "typing",
+    "history", "pins", "previews", "search", "rooms", "members", "here", "read", "unread", "typing",
     "find_people", "invite", "invites", "revoke_invite",
 }  # fmt: skip
 CHANGES_NOTHING_IN_A_ROOM |= {

@@ -61,7 +61,7 @@ from tests.journeys.house import MAKES, House
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 STEPS = 30
 PEOPLE_MAX = 4
-READS_ONLY = {"history", "pins", "search", "rooms", "members", "here", "typing", "invites", "find_people"}
+READS_ONLY = {"history", "pins", "previews", "search", "rooms", "members", "here", "typing", "invites", "find_people"}
 ELSEWHERE = {"direct", "add_member", "set_role", "invite", "revoke_invite", "accept_invite"}
 """What guests may not do, or need an invitation for: tests/journeys/test_rooms.py."""
 OF_THE_PLACE = {

@@ -88,6 +88,8 @@ function statusChanged() {
 // Drawing ------------------------------------------------------------------------------------------------------
 
 let planned = false;
+/** @type {{look: () => void} | undefined} */
+let previews;
 
 /** Draws before the next frame is painted; in a hidden tab, where nothing is painted, soon. */
 function draw() {
@@ -107,6 +109,7 @@ function drawNow() {
   status.update(connection, outgoing.waiting);
   drawBar(room);
   panel?.update(room);
+  previews?.look();
 }
 
 /** @param {Room} room */
@@ -392,3 +395,4 @@ drawNow();
 if (boot.around !== null) list.show(boot.around);
 else list.showNewLine();
 connection.connect();
+if (boot.limits.previews) load("previews").then((module) => (previews = module?.previewsIn(list, page)));

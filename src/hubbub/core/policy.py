@@ -58,6 +58,7 @@ PERMISSIONS: dict[str, Rule] = {
     "search": Rule("search", room=None, changes=False),
     "history": _look("read this room"),
     "pins": _look("read this room"),
+    "previews": _look("read this room"),
     "members": _look("see who is in this room"),
     "here": _look("see who is in this room"),
     "read": Rule("mark this room as read", changes=False),

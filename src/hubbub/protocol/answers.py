@@ -68,6 +68,21 @@ class Pins(Record):
     messages: list[Message]
 
 
+class Preview(Record):
+    """Written by whoever made the page: nothing in it is true because it stands there."""
+
+    url: str
+    """As in the message."""
+    title: str
+    description: str | None = None
+    site: str
+    """The name that the page gives its site, or the name of its server."""
+
+
+class LinkPreviews(Record):
+    previews: list[Preview]
+
+
 class ReadState(Record):
     room: RoomId
     read: Seq
@@ -178,6 +193,7 @@ Value = (
     | Here
     | History
     | Pins
+    | LinkPreviews
     | Found
     | ReadState
     | Person

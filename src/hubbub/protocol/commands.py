@@ -49,6 +49,7 @@ from hubbub.protocol.talking import (
     Delete,
     Edit,
     GetHistory,
+    GetPreviews,
     Join,
     Leave,
     ListMembers,
@@ -85,6 +86,7 @@ AnyCommand = Annotated[
     | WhoIsHere
     | GetHistory
     | ListPins
+    | GetPreviews
     | Search
     | MarkRead
     | MarkUnread

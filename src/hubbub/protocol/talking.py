@@ -195,6 +195,14 @@ class ListPins(InRoom):
     type: Literal["pins"] = "pins"
 
 
+class GetPreviews(InRoom):
+    """Reads what the pages say of themselves to which a message links, the first three. Nothing where the setting
+    `link_previews` is off."""
+
+    type: Literal["previews"] = "previews"
+    message: Seq
+
+
 class Search(Command):
     """Looks for messages, newest first: in the rooms that one is in, or in the one that is named. The text is read so:
 

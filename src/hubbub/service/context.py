@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from hubbub.bus import Bus
 from hubbub.core.models import Place
 from hubbub.core.shedding import Shedding
 from hubbub.hub.presence import PresenceBoard
+from hubbub.protocol import Preview
 from hubbub.settings import Settings
 from hubbub.store import Store
 
@@ -27,6 +28,8 @@ class Context:
     """The place as it is now."""
     new_token: Callable[[], str]
     """A fresh secret of 256 random bits, safe in a URL or header."""
+    preview: Callable[[str], Awaitable[Preview | None]] | None = None
+    """What the page at this address says of itself. None: nothing is fetched from other servers."""
     shedding: Shedding = field(default_factory=Shedding)
     searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES_MAX))
     """So that searches never keep all of the store's readers from everybody else."""

@@ -192,6 +192,7 @@ class Page:
                 "topic": TOPIC_MAX_CHARS,
                 "file": self._chat.settings.file_max_bytes,
                 "files": FILES_MAX,
+                "previews": self._chat.settings.link_previews,
             },
         }
         html = _template("index.html").render(

@@ -45,13 +45,18 @@ export class MessageList extends HTMLElement {
       this.cameFrom = null;
     }
     this.room = room;
-    const anchor = this.stuck ? null : this.anchor();
-    arrange(log, this.nodes(room, view));
+    this.keepPlace(() => arrange(log, this.nodes(room, view)));
     log.setAttribute("aria-label", `${room.name}, messages`);
-    if (anchor) this.hold(anchor);
-    else this.toEnd();
     this.updatePills(room);
     this.rove();
+  }
+
+  /** Changes what is drawn, and what the reader looks at stays where it is. @param {() => void} change */
+  keepPlace(change) {
+    const anchor = this.stuck ? null : this.anchor();
+    change();
+    if (anchor) this.hold(anchor);
+    else this.toEnd();
   }
 
   /** Puts a message into the middle, and marks it for a moment. @param {number} seq @returns {boolean} found */

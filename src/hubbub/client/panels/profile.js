@@ -19,7 +19,7 @@ export async function showProfile(page, id) {
       person.time_zone && h("p", { class: "note" }, timeThere(person.time_zone)),
       h("p", { class: "note" }, `Here since ${new Date(person.created_at).toLocaleDateString(undefined, { dateStyle: "long" })}`),
     ];
-    const card = h("div", { class: "card" }, h("span", { class: "avatar", "data-hue": hue(id), "aria-hidden": "true" }, letter), h("div", {}, ...facts));
+    const card = h("div", { class: "who" }, h("span", { class: "avatar", "data-hue": hue(id), "aria-hidden": "true" }, letter), h("div", {}, ...facts));
     openDialog(person.name, [card]);
   } catch (error) {
     page.told(error);

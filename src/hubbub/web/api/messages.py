@@ -15,7 +15,9 @@ from hubbub.protocol import (
     Edit,
     Emoji,
     GetHistory,
+    GetPreviews,
     Key,
+    LinkPreviews,
     ListPins,
     Pin,
     Pins,
@@ -104,4 +106,14 @@ def messages_router(chat: "Chat") -> APIRouter:
         """Lists the pinned messages of a room, newest first, at most 100."""
         return await chat.perform(me, ListPins(id=0, room=room))
 
+    _add_previews(router, chat)
     return router
+
+
+def _add_previews(router: APIRouter, chat: "Chat") -> None:
+    Me = Annotated[Person, Depends(chat.auth.current)]
+
+    @router.get("/messages/{message}/previews", response_model=LinkPreviews)
+    async def get_previews(me: Me, room: RoomId, message: Seq) -> Value:
+        """Reads what the pages say of themselves to which a message links. Nothing where `link_previews` is off."""
+        return await chat.perform(me, GetPreviews(id=0, room=room, message=message))
