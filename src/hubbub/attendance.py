@@ -95,6 +95,8 @@ class Attendance:
             elif not connection.ready:
                 connection.memberships_changed = True
             elif envelope.room and envelope.seq:
+                if envelope.membership == "joined" and connection.is_in(envelope.room):
+                    continue  # late news: the rooms of its welcome were read after that commit, and this is one of them
                 self._move(connection, envelope.room, envelope.seq, envelope.membership)
             if connection.ready and not connection.plain:
                 self._hub.tell(connection, envelope.frame)

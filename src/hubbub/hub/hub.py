@@ -51,6 +51,9 @@ class Connection:
         self.changed: Mapping[str, int] = NO_CHANGES
         """The `seq` at which the person last joined or left a room since it was ready."""
 
+    def is_in(self, room: str) -> bool:
+        return room in self.live or room in self.behind
+
 
 class Frame(NamedTuple):
     """One frame in both languages; an empty text or None is not sent to connections of that language."""
@@ -206,7 +209,7 @@ class Hub:
         """Puts the connection into a followed room, to be given everything after `cursor`. None: live from the head
         on. A negative cursor, or one too far back, is answered with a `reset`: at once with this `summary`, or with
         one that `CatchUp` reads. Returns False when the connection was in the room already."""
-        if room in connection.live or room in connection.behind:
+        if connection.is_in(room):
             return False
         feed = self._feeds[room]
         connection.behind[room] = feed.head if cursor is None else min(cursor, feed.head)

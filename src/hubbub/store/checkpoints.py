@@ -6,8 +6,8 @@ stay in it.
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +32,7 @@ class Checkpoints:
         self._engine = engine
         self._wanted = asyncio.Event()
         self._wanted.set()  # what was left by the last run
+        self._failed = False
 
     def heard(self, news: Sequence[Committed | Envelope]) -> None:
         if any(_erases(item) for item in news):
@@ -47,13 +48,19 @@ class Checkpoints:
                 await asyncio.sleep(AGAIN_S)
 
     def _empty(self) -> bool:
-        """False: somebody was reading or writing."""
-        with suppress(DBAPIError), self._engine.connect() as connection:
-            driver = connection.connection.cursor()
-            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchall()
-            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return not busy
-        return False
+        """False: somebody was reading or writing, or the disk does not take it now."""
+        try:
+            with self._engine.connect() as connection:
+                driver = connection.connection.cursor()
+                driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchall()
+                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except (DBAPIError, sqlite3.Error) as error:  # asked by the driver itself, it raises its own
+            if not self._failed:
+                log.warning("what was erased is still in the -wal file, which cannot be emptied: %s", error)
+            self._failed = True
+            return False
+        self._failed = False
+        return not busy
 
 
 def _erases(item: Committed | Envelope) -> bool:
