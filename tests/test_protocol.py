@@ -34,6 +34,7 @@ ODD_VALUES = {
     ("ListRooms", "after"): "tea",
     **{(kind, "person"): "guest-1" for kind in ("GetProfile", "Approve", "Refuse", "SetPlaceRole", "MakeResetLink")},
     ("Post", "files"): ["f" * 32],
+    ("SetAvatar", "file"): "f" * 32,
     ("MessagePosted", "files"): [FILE],
 }
 

@@ -303,6 +303,7 @@ class Chat:
                 self.bus.publish(item)
                 if item.ends and item.erases:
                     self._context.erasing.set()
+                    self._context.sweeping.set()
                 continue
             self.counts.events += 1
             event = item.event
@@ -316,7 +317,7 @@ class Chat:
                 )
             )
             if isinstance(event, MessageDeleted | MessagesErased):
-                self.files.some_are_gone()
+                self._context.sweeping.set()
             if isinstance(event, MessagePosted | MemberLeft):
                 self.attendance.stop_typing(event.room, event.person if isinstance(event, MemberLeft) else event.by)
 

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from hubbub.testing.server import Running
 from tests.browser.test_quality import LOOKS, axe_is_content
 from tests.browser.visitors import Visitor, Visitors
+from tests.web.pictures import picture
 
 WORDS = "four words make a password"
 
@@ -165,6 +166,40 @@ async def test_a_name_leads_to_a_card_by_pointer_and_by_key(visitors: Visitors) 
     await bob.row("hi").focus()
     await bob.page.keyboard.press("p")
     await expect(bob.page.get_by_role("dialog")).to_contain_text("in the garden")
+
+
+async def test_a_picture_of_oneself_is_chosen_seen_and_taken_away(visitors: Visitors) -> None:
+    ann = await visitors.comes("/sign-up", connected=False)
+    await ann.page.get_by_label("Login name").fill("ann")
+    await ann.page.get_by_label("Password").fill(WORDS)
+    await ann.page.get_by_role("button", name="Sign up").click()
+    await ann.is_connected()
+    dialog = ann.page.get_by_role("dialog")
+    await opens(ann, "Profile")
+    await expect(dialog.locator("span.avatar")).to_have_text("a")
+    me = {"name": "me.png", "mimeType": "image/png", "buffer": picture(size=(900, 600))}
+    await ann.page.get_by_label("Your picture").set_input_files(me)
+    await expect(dialog.locator("img.avatar")).to_have_js_property("complete", True)
+    assert await dialog.locator("img.avatar").evaluate("(image) => image.naturalWidth") > 0
+    await axe_is_content(ann.page)
+    await ann.page.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    await ann.says("hi")
+    bob = await visitors.comes()
+    await bob.page.locator(".author bdi").click()
+    seen = bob.page.get_by_role("dialog").locator("img.avatar")
+    await expect(seen).to_have_js_property("complete", True)
+    assert await seen.evaluate("(image) => image.naturalWidth") > 0
+    await bob.page.keyboard.press("Escape")
+    await opens(ann, "People")
+    await expect(dialog.locator("li img.avatar")).to_have_count(1)
+    await ann.page.keyboard.press("Escape")
+    await opens(ann, "Profile")
+    await dialog.get_by_role("button", name="Take it away").click()
+    await ann.page.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    await bob.page.locator(".author bdi").click()
+    await expect(bob.page.get_by_role("dialog").locator("span.avatar")).to_have_text("a")
 
 
 async def test_another_password_signs_out_everywhere_else(visitors: Visitors) -> None:

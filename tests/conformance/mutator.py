@@ -25,6 +25,7 @@ VALUES: dict[str, list[Any]] = {
     "seq": [0, 3],
     "utc_offset_min": [0, 60],
     "files": [[], ["f" * 32]],
+    "file": [None, "f" * 32],
     "topic": ["", "Green"],
     "announcement": [True, False],
     "slow_s": [0, 9],

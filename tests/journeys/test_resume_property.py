@@ -61,6 +61,7 @@ CHANGES_NOTHING_IN_A_ROOM = {
 }  # fmt: skip
 CHANGES_NOTHING_IN_A_ROOM |= {
     "set_profile",
+    "set_avatar",
     "profile",
     "people",
     "waiting",

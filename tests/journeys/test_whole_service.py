@@ -66,6 +66,7 @@ ELSEWHERE = {"direct", "add_member", "set_role", "invite", "revoke_invite", "acc
 """What guests may not do, or need an invitation for: tests/journeys/test_rooms.py."""
 OF_THE_PLACE = {
     "set_profile",
+    "set_avatar",
     "profile",
     "people",
     "waiting",

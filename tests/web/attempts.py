@@ -86,6 +86,7 @@ ATTEMPTS = [
     Attempt("accept_invite", ("accept_invite",), lambda cell, stage: {"code": CODE}),
     # People and the place: the friend is a guest, who has no account and waits for nothing
     Attempt("set_profile", ("set_profile",), lambda cell, stage: {"status": "away"}),
+    Attempt("set_avatar", ("set_avatar",), lambda cell, stage: {}, "no_account"),
     Attempt("profile", ("profile",), lambda cell, stage: {"person": stage.friend.id}),
     Attempt("people", ("people",), lambda cell, stage: {}),
     Attempt("waiting", ("waiting",), lambda cell, stage: {}),
@@ -186,6 +187,8 @@ ROUTES = {
     "GET /api/me/export": Route(SIGNED_IN),
     "DELETE /api/me": Route(SIGNED_IN, ends="invalid"),
     "PUT /api/me/profile": Route(("set_profile",), lambda cell, stage: {"status": "away"}),
+    "PUT /api/me/avatar": Route(("set_avatar",), ends="no_account"),
+    "GET /api/people/{person}/avatar": Route(SIGNED_IN, ends="avatar_not_found"),
     "GET /api/people": Route(("people",)),
     "GET /api/people/{person}": Route(("profile",)),
     "PUT /api/people/{person}/role": Route(

@@ -48,6 +48,7 @@ SIGN_UP = "POST /api/accounts"
 WITH_A_PASSWORD = {"POST /api/sessions", "PUT /api/me/password", "PUT /api/me/email"}
 """Nobody guesses it: a wrong one is answered by 401."""
 OF_OTHERS = {"DELETE /api/sessions/{session}", "PUT /api/waiting/{person}", "DELETE /api/waiting/{person}"}
+OF_OTHERS |= {"GET /api/people/{person}/avatar", "PUT /api/me/avatar"}
 """There is nobody else here, and no other session. These and those above are tried in test_accounts.py."""
 NEEDS_MORE = {"POST /api/direct", "POST /api/invites/accept"}
 """Another person, or a code, that nobody thinks out."""

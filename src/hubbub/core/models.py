@@ -87,6 +87,8 @@ class Profile(Record):
     """What they say of themselves just now; only people with an account do."""
     time_zone: str | None = None
     """Of the IANA's list, as `Europe/Berlin`."""
+    avatar: FileId | None = None
+    """The picture that they have chosen: `GET /api/people/{person}/avatar`."""
 
 
 class SessionInfo(Record):

@@ -97,6 +97,7 @@ PERMISSIONS: dict[str, Rule] = {
     # Oneself
     "name": Rule("change your name", room=None, changes=False),
     "set_profile": Rule("have a profile", place="member", room=None),
+    "set_avatar": Rule("have a profile", place="member", room=None),
     # People and the place
     "profile": Rule("see who somebody is", room=None, changes=False),
     "people": Rule("list the people of this place", place="member", room=None, changes=False),

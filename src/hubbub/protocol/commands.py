@@ -38,6 +38,7 @@ from hubbub.protocol.people import (
     ListWaiting,
     MakeResetLink,
     Refuse,
+    SetAvatar,
     SetPlace,
     SetPlaceRole,
     SetProfile,
@@ -102,6 +103,7 @@ AnyCommand = Annotated[
     | RevokeInvite
     | AcceptInvite
     | SetProfile
+    | SetAvatar
     | GetProfile
     | ListPeople
     | ListWaiting

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hubbub.core.models import (
+    FileId,
     PersonId,
 )
 from hubbub.protocol.talking import Command
@@ -17,6 +18,14 @@ class SetProfile(Command):
     type: Literal["set_profile"] = "set_profile"
     status: Status | None = None
     time_zone: TimeZone | None = None
+
+
+class SetAvatar(Command):
+    """Chooses one's picture. Only with an account."""
+
+    type: Literal["set_avatar"] = "set_avatar"
+    file: FileId | None = None
+    """A picture that one has uploaded; null: none."""
 
 
 class GetProfile(Command):

@@ -35,6 +35,8 @@ class Context:
     """So that searches never keep all of the store's readers from everybody else."""
     erasing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is something to erase: see `hubbub.service.caretaker`."""
+    sweeping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there may be files that nobody needs any more: see `hubbub.service.files`."""
 
     def new_id(self) -> str:
         """128 random bits, for the id of something that nobody may guess."""

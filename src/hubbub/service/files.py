@@ -17,6 +17,7 @@ from hubbub.errors import Invalid, NotFound, RateLimited, Unavailable
 from hubbub.files.blobs import Blobs, Part, too_large
 from hubbub.files.pictures import Pictures
 from hubbub.service.context import Context
+from hubbub.service.people import profile_of
 from hubbub.store import Reader, StoredFile, Transaction
 
 DAY_MS = 24 * 3600 * 1000
@@ -52,7 +53,6 @@ class Files:
         self._uploading: Counter[str] = Counter()
         self._settling = asyncio.Lock()
         """Held while bytes are placed or removed: what one person uploads may be what another one deletes."""
-        self._gone = asyncio.Event()
 
     async def upload(self, me: Person, name: str, stream: AsyncIterator[bytes], length: int) -> FileInfo:
         """Takes a file; when this returns, no crash takes it away. `length`: how many bytes are announced, or 0.
@@ -85,18 +85,29 @@ class Files:
         stored = await self._context.store.read(look)
         if stored is None:
             raise NotFound("There is no such file, or it has been deleted.", code="file_not_found")
+        return self._content_of(stored, thumbnail=thumbnail)
+
+    async def avatar(self, me: Person, person: str) -> Content:
+        """Somebody's picture. Raises NotFound, also for people whom one may not know of."""
+
+        def look(reader: Reader) -> StoredFile | None:
+            avatar = profile_of(reader, me, person).avatar
+            return reader.file(avatar) if avatar else None
+
+        stored = await self._context.store.read(look)
+        if stored is None:
+            raise NotFound("This person has no picture.", code="avatar_not_found")
+        return self._content_of(stored, thumbnail=True)
+
+    def _content_of(self, stored: StoredFile, *, thumbnail: bool) -> Content:
         if thumbnail and stored.thumbnail and stored.info.name != "thumbnail":  # then its address is that of one
             return Content(stored.info, self.blobs.path(stored.thumbnail), "image/webp")
         return Content(stored.info, self.blobs.path(stored.sha256), stored.info.type)
 
-    def some_are_gone(self) -> None:
-        """A message was deleted: there may be something to sweep away."""
-        self._gone.set()
-
     async def sweep(self) -> None:
         """Removes files that nobody needs, until cancelled."""
         while True:
-            self._gone.clear()
+            self._context.sweeping.clear()
             try:
                 while await self._sweep_some():
                     pass
@@ -104,7 +115,7 @@ class Files:
                 log.warning("files that nobody needs could not be removed: %s", error.words)
             with suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_INTERVAL_S):
-                    await self._gone.wait()
+                    await self._context.sweeping.wait()
 
     async def _sweep_some(self) -> int:
         """Bytes first: after a crash in between the database still knows of them."""

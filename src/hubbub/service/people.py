@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from hubbub.core import policy, rules
 from hubbub.core.addresses import home_of, is_shared
-from hubbub.core.models import LOBBY, Person, PersonKind, RoomSummary
+from hubbub.core.models import LOBBY, Person, PersonKind, Profile, RoomSummary
 from hubbub.core.names import guest_name
 from hubbub.core.shedding import Shed
 from hubbub.core.text import clean_name
@@ -121,6 +121,14 @@ def rename(context: Context, tx: Transaction, me: Person, name: str) -> Person:
 def tell_person(tx: Transaction, person: Person) -> None:
     """To all their connections: who they are now."""
     tx.announce(Envelope(person=person.id, changed=person, frame=Me(person=person).model_dump_json()))
+
+
+def profile_of(reader: Reader, me: Person, person: str) -> Profile:
+    """Raises NotFound. Somebody who waits is known to moderators alone."""
+    found = policy.person_must_exist(reader.profile(person))
+    if found.kind == "account" and found.role == "guest":
+        policy.person_must_exist(found if fresh(reader, me).role in ("moderator", "owner") else None)
+    return found
 
 
 def must_be_welcome_from(tx: Transaction, address: str, now: int) -> None:

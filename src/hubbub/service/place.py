@@ -5,9 +5,10 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from hubbub.core import policy
+from hubbub.core.files import PICTURES
 from hubbub.core.models import LOBBY, Person, Place, Profile
 from hubbub.core.text import clean_name
-from hubbub.errors import Invalid, NotFound
+from hubbub.errors import Forbidden, Invalid, NotFound
 from hubbub.protocol import (
     Approve,
     Command,
@@ -20,6 +21,7 @@ from hubbub.protocol import (
     PeoplePage,
     Refuse,
     ResetLink,
+    SetAvatar,
     SetPlace,
     SetPlaceRole,
     SetProfile,
@@ -28,14 +30,15 @@ from hubbub.service.accounts import end_all_sessions, tell_moderators
 from hubbub.service.audit import record
 from hubbub.service.change import fresh
 from hubbub.service.context import Context, token_hash
+from hubbub.service.files import file_of
 from hubbub.service.links import RESET_LASTS_MS, reset_link
-from hubbub.service.people import tell_person
+from hubbub.service.people import profile_of, tell_person
 from hubbub.service.rooms import enter_room
 from hubbub.store import Reader, Transaction
 
 
 async def profile(context: Context, me: Person, command: GetProfile) -> Profile:
-    return await context.store.read(lambda reader: _profile(reader, me, command.person))
+    return await context.store.read(lambda reader: profile_of(reader, me, command.person))
 
 
 async def set_profile(context: Context, me: Person, command: SetProfile) -> Profile:
@@ -46,9 +49,26 @@ async def set_profile(context: Context, me: Person, command: SetProfile) -> Prof
     def change(tx: Transaction) -> Profile:
         _permit(context, tx, me, command)
         tx.set_profile(me.id, status, command.time_zone)
-        return _profile(tx, me, me.id)
+        return profile_of(tx, me, me.id)
 
     return await context.store.write(change)
+
+
+async def set_avatar(context: Context, me: Person, command: SetAvatar) -> Profile:
+    """Raises NotFound for a file that is not one's own, Invalid `not_a_picture`, Forbidden `no_account`."""
+
+    def change(tx: Transaction) -> Profile:
+        _permit(context, tx, me, command)
+        if command.file and file_of(tx, me, command.file).type not in PICTURES:
+            raise Invalid("Choose a PNG, JPEG, GIF or WebP picture.", code="not_a_picture")
+        if tx.account(me.id) is None:
+            raise Forbidden("Guests have no account. Sign up to get one.", code="no_account")
+        tx.set_avatar(me.id, command.file)
+        return profile_of(tx, me, me.id)
+
+    profile = await context.store.write(change)
+    context.sweeping.set()
+    return profile
 
 
 async def people(context: Context, me: Person, command: ListPeople) -> PeoplePage:
@@ -149,14 +169,6 @@ async def _decide(
 
 def _permit(context: Context, reader: Reader, me: Person, command: Command) -> None:
     policy.permit_in_place(command.type, fresh(reader, me), context.place())
-
-
-def _profile(reader: Reader, me: Person, person: str) -> Profile:
-    """Somebody who waits is known to moderators alone."""
-    found = policy.person_must_exist(reader.profile(person))
-    if found.kind == "account" and found.role == "guest":
-        policy.person_must_exist(found if fresh(reader, me).role in ("moderator", "owner") else None)
-    return found
 
 
 def _with_account(tx: Transaction, person: str) -> Person:

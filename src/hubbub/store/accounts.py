@@ -10,7 +10,7 @@ from hubbub.core.logins import key_of
 from hubbub.core.models import Person, Profile
 from hubbub.core.words import Folded
 from hubbub.errors import Conflict
-from hubbub.store import Account, Link, SignedIn, StoredSession
+from hubbub.store import Account, Link, SignedIn, StoredSession, files
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.tables import account, link, person, person_name, session
 
@@ -29,10 +29,11 @@ ACCOUNTS = select(*[c for c in account.c if c.name not in ("login_key", "email_k
 ACCOUNT = ACCOUNTS.where(account.c.person == _who)
 ACCOUNT_CALLED = ACCOUNTS.where(account.c.login_key == _key)
 ACCOUNT_WITH_EMAIL = ACCOUNTS.where(account.c.email_key == _key).order_by(account.c.created_at, account.c.person)
-PROFILES = select(person, account.c.status, account.c.time_zone).outerjoin(account, account.c.person == person.c.id)
+_OF_ACCOUNT = (account.c.status, account.c.time_zone, account.c.avatar)
+PROFILES = select(person, *_OF_ACCOUNT).outerjoin(account, account.c.person == person.c.id)
 PROFILE = PROFILES.where(person.c.id == _who)
 PEOPLE = (
-    select(person, account.c.status, account.c.time_zone)
+    select(person, *_OF_ACCOUNT)
     .select_from(account.join(person, person.c.id == account.c.person))
     .where(account.c.person > bindparam("after"), person.c.role != "guest")
     .order_by(account.c.person)
@@ -68,6 +69,7 @@ SET_PROFILE = (
     .where(account.c.person == _who)
     .values(status=bindparam("new_status"), time_zone=bindparam("new_zone"))
 )
+SET_AVATAR = update(account).where(account.c.person == _who).values(avatar=bindparam("new_avatar"))
 NEW_LINK = insert(link)
 DROP_LINKS = delete(link).where(link.c.kind == bindparam("of_kind"), func.coalesce(link.c.person, "") == _who)
 
@@ -154,7 +156,16 @@ class AccountWriter(AccountReader):
             ) from error
         self._change(SET_KIND, {"who": person, "new_kind": "account"})
 
+    def set_avatar(self, person: str, file: str | None) -> None:
+        account = self.account(person)
+        self._change(SET_AVATAR, {"who": person, "new_avatar": file})
+        if file:
+            files.hold(self._connection, file)
+        if account and account.avatar and account.avatar != file:
+            files.release(self._connection, account.avatar)
+
     def drop_account(self, person: str) -> None:
+        self.set_avatar(person, None)
         self._change(DROP_ACCOUNT, {"who": person})
         self._change(SET_KIND, {"who": person, "new_kind": "guest"})
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from hubbub.core.models import FileInfo
 from hubbub.protocol import MessagePosted
 from hubbub.store import StoredFile, SweptFile
-from hubbub.store.tables import attachment, file
+from hubbub.store.tables import account, attachment, file
 
 GONE = 0
 """The `unused_since` of a file that nobody may have any more."""
@@ -54,8 +54,9 @@ LET_GO = delete(attachment).where(_at_message)
 _up_to_message = and_(attachment.c.room == bindparam("in_room"), attachment.c.seq <= bindparam("up_to"))
 HELD_UP_TO = select(attachment.c.file).where(_up_to_message)
 LET_GO_UP_TO = delete(attachment).where(_up_to_message)
-_other = select(literal(1)).where(attachment.c.file == file.c.id).exists()
-IS_GONE = update(file).where(file.c.id == _id, ~_other).values(unused_since=GONE)
+_posted = select(literal(1)).where(attachment.c.file == file.c.id).exists()
+_is_avatar = select(literal(1)).where(account.c.avatar == file.c.id).exists()
+IS_GONE = update(file).where(file.c.id == _id, ~_posted, ~_is_avatar).values(unused_since=GONE)
 NEVER_USED = (
     update(file).where(file.c.unused_since > GONE, file.c.unused_since < bindparam("before")).values(unused_since=GONE)
 )
@@ -101,7 +102,17 @@ def attach(connection: Connection, event: MessagePosted) -> None:
     for place, info in enumerate(event.files or []):
         row = {"room": event.room, "seq": event.seq, "place": place, "file": info.id}
         connection.execute(NEW_ATTACHMENT, row)
-        connection.execute(IS_USED, {"file": info.id})
+        hold(connection, info.id)
+
+
+def hold(connection: Connection, file_id: str) -> None:
+    """A message or an account has it from now on."""
+    connection.execute(IS_USED, {"file": file_id})
+
+
+def release(connection: Connection, file_id: str) -> None:
+    """It is gone, unless a message or an account still has it."""
+    connection.execute(IS_GONE, {"file": file_id})
 
 
 def let_go(connection: Connection, room: str, seq: int) -> None:
@@ -127,12 +138,12 @@ def forget(connection: Connection, file_ids: Iterable[str]) -> None:
         connection.execute(FORGET, {"file": file_id})
 
 
-def _let_go(connection: Connection, those: Select[tuple[str]], drop: Delete, binds: Mapping[str, Any]) -> None:
+def _let_go(connection: Connection, those: Select[Any], drop: Delete, binds: Mapping[str, Any]) -> None:
     held = list(connection.execute(those, binds).scalars())
     if held:
         connection.execute(drop, binds)
     for file_id in held:
-        connection.execute(IS_GONE, {"file": file_id})
+        release(connection, file_id)
 
 
 def _needed(connection: Connection, digest: str) -> bool:

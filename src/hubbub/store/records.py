@@ -41,6 +41,8 @@ class Account(NamedTuple):
     created_at: int
     status: str | None
     time_zone: str | None
+    avatar: str | None = None
+    """The id of a file."""
 
 
 LinkKind = Literal["owner", "reset"]

@@ -72,6 +72,10 @@ class Transaction(Reader, Protocol):
 
     def set_profile(self, person: str, status: str | None, time_zone: str | None) -> None: ...
 
+    def set_avatar(self, person: str, file: str | None) -> None:
+        """The account holds this file, which exists, in place of the one before. None: no picture."""
+        ...
+
     def add_link(self, kind: LinkKind, code_hash: str, person: str | None, expires_at: int | None) -> None:
         """In place of an earlier one of this kind for this person."""
         ...

@@ -3,10 +3,11 @@
 
 import { h } from "../lib/dom.js";
 import { choose, formDialog } from "./account.js";
+import { avatarOf } from "./avatar.js";
 import { confirm, openDialog } from "./dialogs.js";
 import { showProfile } from "./profile.js";
 
-/** @typedef {{id: string, name: string, role: string, status?: string}} Profile */
+/** @typedef {{id: string, name: string, role: string, status?: string, avatar?: string}} Profile */
 
 const ROLES = /** @type {[string, string][]} */ ([["member", "Member"], ["moderator", "Moderator"], ["owner", "Owner"]]);
 
@@ -45,6 +46,7 @@ function personRow(page, person, close) {
   return h(
     "li",
     {},
+    avatarOf(page, person),
     h("span", { class: "grow" }, name, person.role !== "member" && h("span", { class: "note" }, ` ${role}`)),
     decides && button("Role", () => changeRole(page, person)),
     decides && person.id !== page.state.me.id && button("New password", () => resetLink(page, person)),

@@ -62,13 +62,15 @@ account = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("status", String),
     Column("time_zone", String),
+    Column("avatar", String),
     ForeignKeyConstraint(["person"], ["person.id"]),
+    Index("ix_account_avatar", "avatar"),
     Index("ix_account_login_key", "login_key", unique=True),
     Index("ix_account_email_key", "email_key", "created_at"),
     sqlite_with_rowid=False,
 )
 """The person's `kind` is `account` then; while its `role` is `guest`, it waits for approval. Several may have one
-e-mail address: that it is taken would tell that somebody is here."""
+e-mail address: that it is taken would tell that somebody is here. `avatar` is a file, which the account holds."""
 
 link = Table(
     "link",

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import FileResponse
 
-from hubbub.core.models import Person, PersonId, Place, Profile, Record
+from hubbub.core.models import FileId, Person, PersonId, Place, Profile, Record
 from hubbub.protocol import (
     PAGE_MAX,
     Approve,
@@ -17,6 +18,7 @@ from hubbub.protocol import (
     PeoplePage,
     Refuse,
     ResetLink,
+    SetAvatar,
     SetPlace,
     SetPlaceRole,
     SetProfile,
@@ -24,6 +26,7 @@ from hubbub.protocol import (
     TimeZone,
     Value,
 )
+from hubbub.web.api.files import BYTES, Bytes
 from hubbub.web.problems import ProblemRoute
 
 if TYPE_CHECKING:
@@ -35,6 +38,11 @@ class NewProfile(Record):
     """At most 100 characters. Null: none."""
     time_zone: TimeZone | None = None
     """As `Europe/Berlin`. Null: it is not told."""
+
+
+class NewAvatar(Record):
+    file: FileId | None = None
+    """A picture that one has uploaded; null: none."""
 
 
 class NewRole(Record):
@@ -57,6 +65,16 @@ def place_router(chat: "Chat") -> APIRouter:
     async def change_my_profile(me: Me, body: NewProfile) -> Value:
         """Changes what one's profile says; what is left out is taken out."""
         return await chat.perform(me, SetProfile(id=0, status=body.status, time_zone=body.time_zone))
+
+    @router.put("/me/avatar", response_model=Profile)
+    async def change_my_avatar(me: Me, body: NewAvatar) -> Value:
+        """Chooses one's picture, which `POST /api/files` has taken before."""
+        return await chat.perform(me, SetAvatar(id=0, file=body.file))
+
+    @router.get("/people/{person}/avatar", response_class=FileResponse, responses=BYTES)
+    async def read_avatar(me: Me, person: PersonId) -> FileResponse:
+        """Somebody's picture, with at most 640 pixels a side. Its id in their profile changes with it."""
+        return Bytes(await chat.files.avatar(me, person))
 
     @router.get("/people", response_model=PeoplePage)
     async def list_people(
