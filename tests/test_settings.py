@@ -58,7 +58,14 @@ def test_another_file_can_be_named_and_then_the_usual_one_does_not_count() -> No
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_can_be_given_in_every_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    other: dict[str, object] = {"guests": False, "host": "::1", "name": "Tea", "data": "d", "log_level": "debug"}
+    other: dict[str, object] = {
+        "guests": False,
+        "link_previews": True,
+        "host": "::1",
+        "name": "Tea",
+        "data": "d",
+        "log_level": "debug",
+    }
     other |= {
         "origins": "https://a.example",
         "trusted_proxies": "10.0.0.0/8",

@@ -50,7 +50,7 @@ VALUES: dict[str, list[Any]] = {
     "links": ["everybody"],
     "retention_days": [None, 30],
     "days": [None, 30],
-    "messages": ["keep"],
+    "messages": ["neither"],  # a good one would be the last thing that this person says
 }
 """Good ones, by the name of the field."""
 NASTY: list[Any] = [
