@@ -66,16 +66,6 @@ def place_router(chat: "Chat") -> APIRouter:
         """Changes what one's profile says; what is left out is taken out."""
         return await chat.perform(me, SetProfile(id=0, status=body.status, time_zone=body.time_zone))
 
-    @router.put("/me/avatar", response_model=Profile)
-    async def change_my_avatar(me: Me, body: NewAvatar) -> Value:
-        """Chooses one's picture, which `POST /api/files` has taken before."""
-        return await chat.perform(me, SetAvatar(id=0, file=body.file))
-
-    @router.get("/people/{person}/avatar", response_class=FileResponse, responses=BYTES)
-    async def read_avatar(me: Me, person: PersonId) -> FileResponse:
-        """Somebody's picture, with at most 640 pixels a side. Its id in their profile changes with it."""
-        return Bytes(await chat.files.avatar(me, person))
-
     @router.get("/people", response_model=PeoplePage)
     async def list_people(
         me: Me, after: PersonId | None = None, limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_MAX
@@ -118,4 +108,19 @@ def place_router(chat: "Chat") -> APIRouter:
         """Changes how the place is: what is left out stays."""
         return await chat.perform(me, SetPlace(id=0, name=body.name, joining=body.joining, guests=body.guests))
 
+    _add_avatars(router, chat)
     return router
+
+
+def _add_avatars(router: APIRouter, chat: "Chat") -> None:
+    Me = Annotated[Person, Depends(chat.auth.current)]
+
+    @router.put("/me/avatar", response_model=Profile)
+    async def change_my_avatar(me: Me, body: NewAvatar) -> Value:
+        """Chooses one's picture, which `POST /api/files` has taken before."""
+        return await chat.perform(me, SetAvatar(id=0, file=body.file))
+
+    @router.get("/people/{person}/avatar", response_class=FileResponse, responses=BYTES)
+    async def read_avatar(me: Me, person: PersonId) -> FileResponse:
+        """Somebody's picture, with at most 640 pixels a side. Its id in their profile changes with it."""
+        return Bytes(await chat.files.avatar(me, person))
