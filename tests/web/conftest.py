@@ -19,14 +19,14 @@ async def server(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def http(server: Running) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=60.0) as client:
         yield client
 
 
 @pytest.fixture
 async def browser(server: Running) -> AsyncIterator[httpx2.AsyncClient]:
     """Keeps cookies, follows no redirect, and names its origin as browsers do for a form."""
-    async with httpx2.AsyncClient(base_url=server.url, headers={"Origin": server.url}) as client:
+    async with httpx2.AsyncClient(base_url=server.url, headers={"Origin": server.url}, timeout=60.0) as client:
         yield client
 
 
