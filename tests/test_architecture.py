@@ -29,6 +29,7 @@ PARTS = {
     "store.files": "sqlite",
     "store.search": "sqlite",
     "store.accounts": "sqlite",
+    "store.sign_in": "sqlite",
     "store.index": "sqlite",
     "store.indexer": "sqlite",
     "store.order": "sqlite",
@@ -77,6 +78,7 @@ MAY_IMPORT = {
     "relay": WORDS | {"store", "bus", "hub", "tasks"},
     "attendance": WORDS | {"hub", "presence"},
     "service": WORDS | {"store", "bus", "settings", "presence", "files"},  # `here` asks who is connected
+    "extras": WORDS | {"service", "settings"},
     "web": WORDS | {"service", "store", "hub", "outlet", "settings", "tasks", "version", "counts", "logs"},
     "app": WORDS
     | {
@@ -92,6 +94,7 @@ MAY_IMPORT = {
         "tasks",
         "version",
         "counts",
+        "extras",
     }
     | {"version", "counts"}
     | {"sqlite", "folder", "local bus", "files"},  # the only one that knows them

@@ -21,6 +21,7 @@ from hubbub.core.models import Person, Place
 from hubbub.core.shedding import Load, Shed, Shedding
 from hubbub.counts import Counts, watch_loop
 from hubbub.errors import CloseCode, HubbubError, RateLimited, Unavailable
+from hubbub.extras import load_openid, load_passkeys
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.pace import new_pace
@@ -46,6 +47,7 @@ from hubbub.service.caretaker import Caretaker
 from hubbub.service.context import Context
 from hubbub.service.fetch import fetch
 from hubbub.service.files import Files
+from hubbub.service.identities import Identities
 from hubbub.service.invites import Invited, look_at
 from hubbub.service.links import Links, owner_link
 from hubbub.service.mail import Mail
@@ -64,6 +66,7 @@ from hubbub.web.auth import Auth
 from hubbub.web.door import door_router
 from hubbub.web.forms import forms_router
 from hubbub.web.headers import SecurityHeaders
+from hubbub.web.openid import CALLBACK, openid_router
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
 from hubbub.web.problems import retry_after
@@ -163,6 +166,9 @@ class Chat:
         self.accounts = Accounts(context, passwords, clock=clock)
         self.links = Links(context, self.accounts, passwords, self.mail, clock=clock, spawn=self.spawn)
         self.auth = Auth(self.people, self.settings, context.place)
+        self.identities = Identities(context)
+        self.openid = load_openid(self.settings, CALLBACK, clock=clock)
+        self.passkeys = load_passkeys(context, self.accounts, clock=clock)
         self._passwords = passwords
 
     def _new_context(self) -> Context:
@@ -183,7 +189,7 @@ class Chat:
         router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
         # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
         router.include_router(api_router(self), prefix="/api")
-        for part in (socket_router, ops_router, door_router, forms_router, page_router):
+        for part in (socket_router, ops_router, door_router, forms_router, openid_router, page_router):
             router.include_router(part(self))
         return router
 

@@ -50,6 +50,21 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="Name with which to sign in there; empty: not at all.")
     smtp_password: Annotated[str, Field(repr=False)] = Field("", description="Password for that.")
     smtp_from: str = Field("", description="Sender of mails, as chat@example.org. Needed for mail.")
+    passkeys: bool = Field(
+        False,
+        description="Whether people may sign in by passkey. They belong to this server's address and need https, or "
+        "localhost. Needs the extra: pip install 'hubbub[passkeys]'.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="Provider of OpenID Connect by which people may sign in, as https://id.example. It is to send them "
+        "back to /oidc/callback below public_url. Needs that one, and the extra: pip install 'hubbub[oidc]'.",
+    )
+    oidc_client_id: str = Field("", description="As whom it knows this chat.")
+    oidc_client_secret: Annotated[str, Field(repr=False)] = Field(
+        "", description="Secret for that; empty for a public client."
+    )
+    oidc_name: str = Field("single sign-on", min_length=1, max_length=60, description="What it is called on the page.")
     root_path: str = Field(
         "",
         description="Path under which a proxy offers this chat, as /chat. The proxy takes it off before it passes a "
@@ -197,6 +212,20 @@ class Settings(BaseSettings):
     def _mail_is_whole(self) -> "Settings":
         if self.smtp_host and not (self.smtp_from and self.public_url):
             raise ValueError("smtp_host: mail needs smtp_from and public_url too")
+        return self
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_an_issuer(cls, value: str) -> str:
+        """By https, so that nobody on the way can say who somebody is; on this machine there is no way."""
+        if value and not re.fullmatch(r"(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/])[^\s?#@]+", value):
+            raise ValueError("write an address as https://id.example")
+        return value
+
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> "Settings":
+        if self.oidc_issuer and not (self.oidc_client_id and self.public_url):
+            raise ValueError("oidc_issuer: OpenID Connect needs oidc_client_id and public_url too")
         return self
 
     @field_validator("origins", "trusted_proxies", mode="before")

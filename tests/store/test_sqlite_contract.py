@@ -7,7 +7,6 @@ import pytest
 
 from hubbub.store import Store
 from hubbub.store.sqlite import SqliteStore
-from hubbub.testing.store_accounts import AccountsContract
 from hubbub.testing.store_contract import StoreContract
 from hubbub.testing.store_order import OrderContract
 from hubbub.testing.store_search import SearchContract
@@ -21,15 +20,6 @@ class TestSqliteStore(StoreContract):
 
     async def open_store(self) -> Store:
         return SqliteStore(self.path, now=lambda: 1_700_000_000_000, new_epoch=lambda: next(self.epochs))
-
-
-class TestAccounts(AccountsContract):
-    @pytest.fixture(autouse=True)
-    def _in_a_folder_of_its_own(self, tmp_path: Path) -> None:
-        self.path = tmp_path / "hubbub.db"
-
-    async def open_store(self) -> Store:
-        return SqliteStore(self.path, now=lambda: 1_700_000_000_000, new_epoch=lambda: "epoch")
 
 
 class TestSearchWithManyBlocks(SearchContract, OrderContract):

@@ -20,7 +20,10 @@ CANARY = "Xanthophyll"
 KINDS: tuple[RoomKind, ...] = ("public", "private", "direct")
 RANK = {"guest": 0, "member": 1, "moderator": 2, "owner": 3}
 STATUS = {"ok": 200, "sign_in_needed": 401, "invalid": 422}
-STATUS |= {f"{what}_not_found": 404 for what in ("room", "file", "person", "session", "avatar")} | {"nobody_waits": 404}
+STATUS |= {f"{what}_not_found": 404 for what in ("room", "file", "person", "session", "avatar")} | {
+    "nobody_waits": 404,
+    "no_passkeys": 404,
+}
 """Of a verdict; every other is 403."""
 AT = 1_700_000_000_000
 MISSING = "0" * 32

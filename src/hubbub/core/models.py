@@ -91,6 +91,16 @@ class Profile(Record):
     """The picture that they have chosen: `GET /api/people/{person}/avatar`."""
 
 
+class Passkey(Record):
+    """A key on a device of somebody's, by which they sign in."""
+
+    id: str
+    name: str
+    created_at: Millis
+    used_at: Millis
+    """When somebody has last signed in by it."""
+
+
 class SessionInfo(Record):
     """One place where somebody is signed in."""
 

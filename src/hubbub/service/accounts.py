@@ -42,6 +42,7 @@ class Cleaned(NamedTuple):
     name: str
     email: str | None
     password_hash: str
+    """Empty: nobody signs in by a password."""
 
 
 class Entered(NamedTuple):
@@ -75,24 +76,9 @@ class Accounts:
         guest = guest if guest and guest.kind == "guest" else None
         cleaned = await self.clean(new, guest)
         token = self._context.new_token()
-
-        def change(tx: Transaction) -> Entered:
-            must_be_welcome_from(tx, visit.address, self._context.now())
-            joining = self._context.place().joining
-            vouched = bool(new.invite) and invites.vouches(self._context, tx, new.invite)
-            if joining == "invite" and not vouched:
-                words = "Only people with an invitation into this place may sign up. Ask a moderator for one."
-                raise Forbidden(words, code="invite_needed")
-            waits = joining == "approval" and not vouched
-            person = admit(self._context, tx, cleaned, guest, "guest" if waits else "member")
-            room = None
-            if waits:
-                tell_moderators(tx)
-            elif new.invite:
-                room = invites.accept(self._context, tx, new.invite, person, signs_up=True)
-            return begin_session(self._context, tx, person, token, visit)._replace(room=room)
-
-        return await self._context.store.write(change)
+        return await self._context.store.write(
+            lambda tx: join(self._context, tx, cleaned, guest, new.invite, visit, token)
+        )
 
     async def clean(self, new: NewAccount, guest: Person | None) -> Cleaned:
         """Ready to be kept. Raises Invalid, RateLimited."""
@@ -153,7 +139,7 @@ class Accounts:
     # The account ---------------------------------------------------------------------------------------------
 
     async def account(self, me: Person) -> Account:
-        """Raises Forbidden for guests, who have none."""
+        """Raises Forbidden `no_account` for guests."""
         found = await self._context.store.read(lambda reader: reader.account(me.id))
         if found is None:
             raise Forbidden("Guests have no account. Sign up to get one.", code="no_account")
@@ -163,7 +149,7 @@ class Accounts:
         """Ends all sessions and begins a new one. Raises Forbidden, SignInNeeded `wrong_password`, Invalid."""
         account = await self.account(me.person)
         password = logins.clean_password(new)
-        await self._check(account, account.login, old, visit)
+        await self.check_password(account, old, visit)
         password_hash = await self._passwords.hash(password)
         return await self._context.store.write(
             lambda tx: set_password(self._context, tx, account.person, password_hash, self._context.new_token(), visit)
@@ -173,9 +159,17 @@ class Accounts:
         """An empty address: none. Raises as `change_password`."""
         account = await self.account(me.person)
         address = logins.clean_email(email)
-        await self._check(account, account.login, password, visit)
+        await self.check_password(account, password, visit)
         await self._context.store.write(lambda tx: tx.set_email(account.person, address))
         return account._replace(email=address)
+
+    async def check_password(self, account: Account, password: str, visit: Visit) -> None:
+        """For what a thief of a session must not do. Raises Forbidden `no_password`, SignInNeeded `wrong_password`,
+        RateLimited."""
+        if not account.password_hash:
+            words = "Your account has no password. Get a link for one: see “I have forgotten my password”."
+            raise Forbidden(words, code="no_password")
+        await self._check(account, account.login, password, visit)
 
     async def _check(self, account: Account | None, login: str, password: str, visit: Visit) -> str | None:
         """The hash to keep in place of the old one, if it is too old. Counted before it is tried, for an account that
@@ -191,6 +185,26 @@ class Accounts:
         self._by_account.forgive(who)
         self._by_network.give_back(network, self._clock())
         return checked.new_hash
+
+
+def join(
+    context: Context, tx: Transaction, new: Cleaned, guest: Person | None, invite: str, visit: Visit, token: str
+) -> Entered:
+    """Makes an account by the place's rule of who may. Raises Forbidden `invite_needed`, Conflict, NotFound."""
+    must_be_welcome_from(tx, visit.address, context.now())
+    joining = context.place().joining
+    vouched = bool(invite) and invites.vouches(context, tx, invite)
+    if joining == "invite" and not vouched:
+        words = "Only people with an invitation into this place may sign up. Ask a moderator for one."
+        raise Forbidden(words, code="invite_needed")
+    waits = joining == "approval" and not vouched
+    person = admit(context, tx, new, guest, "guest" if waits else "member")
+    room = None
+    if waits:
+        tell_moderators(tx)
+    elif invite:
+        room = invites.accept(context, tx, invite, person, signs_up=True)
+    return begin_session(context, tx, person, token, visit)._replace(room=room)
 
 
 def admit(context: Context, tx: Transaction, new: Cleaned, guest: Person | None, role: Role) -> Person:

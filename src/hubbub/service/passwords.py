@@ -38,9 +38,10 @@ class Passwords:
         return await self._run(lambda: self._hasher.hash(password))
 
     async def check(self, password: str, kept: str | None) -> Checked:
-        """Whether the password has this hash; None: of an account that does not exist. Raises RateLimited."""
+        """Whether the password has this hash; None, or empty: of an account that does not exist, or has no password.
+        Raises RateLimited."""
         right, new_hash = await self._run(lambda: self._hasher.verify_and_update(password, kept or NOBODYS_HASH))
-        return Checked(right and kept is not None, new_hash)
+        return Checked(right and bool(kept), new_hash)
 
     def stop(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

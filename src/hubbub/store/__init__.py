@@ -26,6 +26,7 @@ from hubbub.store.records import (
     SignedIn,
     StoredFile,
     StoredFrame,
+    StoredPasskey,
     StoredSession,
     SweptFile,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "StoreLoad",
     "StoredFile",
     "StoredFrame",
+    "StoredPasskey",
     "StoredSession",
     "SweptFile",
     "Transaction",

@@ -12,6 +12,7 @@ from hubbub.core.words import Folded
 from hubbub.errors import Conflict
 from hubbub.store import Account, Link, SignedIn, StoredSession, files
 from hubbub.store.prepared import Driver, Prepared
+from hubbub.store.sign_in import DROP_IDENTITIES, DROP_PASSKEYS
 from hubbub.store.tables import account, link, person, person_name, session
 
 WAITING_MAX = 100
@@ -166,7 +167,8 @@ class AccountWriter(AccountReader):
 
     def drop_account(self, person: str) -> None:
         self.set_avatar(person, None)
-        self._change(DROP_ACCOUNT, {"who": person})
+        for statement in (DROP_IDENTITIES, DROP_PASSKEYS, DROP_ACCOUNT):
+            self._change(statement, {"who": person})
         self._change(SET_KIND, {"who": person, "new_kind": "guest"})
 
     def set_password(self, person: str, password_hash: str) -> None:

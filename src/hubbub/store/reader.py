@@ -32,6 +32,7 @@ from hubbub.store.order import OrderReader
 from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.rooms import RoomReader
 from hubbub.store.search import find, people_named, rooms_of
+from hubbub.store.sign_in import SignInReader
 from hubbub.store.tables import event, membership, message, meta, person, reaction, room, sanction
 
 QUOTE_MAX_CHARS = 200
@@ -137,7 +138,7 @@ Rows = Sequence[Any]
 """Rows of one statement."""
 
 
-class SqlReader(AccountReader, OrderReader, RoomReader):
+class SqlReader(AccountReader, SignInReader, OrderReader, RoomReader):
     """Implements `hubbub.store.Reader` on a connection that is in a transaction."""
 
     def __init__(self, connection: Connection, driver: Driver | None = None) -> None:

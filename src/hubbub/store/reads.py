@@ -23,7 +23,17 @@ from hubbub.core.models import (
     Sanction,
     Standing,
 )
-from hubbub.store.records import Account, Erasure, Link, LinkKind, SignedIn, StoredFile, StoredFrame, StoredSession
+from hubbub.store.records import (
+    Account,
+    Erasure,
+    Link,
+    LinkKind,
+    SignedIn,
+    StoredFile,
+    StoredFrame,
+    StoredPasskey,
+    StoredSession,
+)
 
 
 class Reader(Protocol):
@@ -61,6 +71,18 @@ class Reader(Protocol):
 
     def account_called(self, name: str) -> Account | None:
         """By login name or e-mail address, compared without case; of several with one address the oldest."""
+        ...
+
+    def person_identified(self, issuer: str, subject: str) -> str | None:
+        """The id of the person who is this one at a provider of OpenID Connect."""
+        ...
+
+    def has_identity(self, person: str, issuer: str) -> bool: ...
+
+    def passkey(self, passkey: str) -> StoredPasskey | None: ...
+
+    def passkeys_of(self, person: str) -> list[StoredPasskey]:
+        """The oldest first."""
         ...
 
     def profile(self, person: str) -> Profile | None: ...

@@ -45,6 +45,19 @@ class Account(NamedTuple):
     """The id of a file."""
 
 
+class StoredPasskey(NamedTuple):
+    id: str
+    """The credential's, in base64url."""
+    person: str
+    public_key: bytes
+    """In COSE's form (RFC 9052)."""
+    sign_count: int
+    """0: it does not count."""
+    name: str
+    created_at: int
+    used_at: int
+
+
 LinkKind = Literal["owner", "reset"]
 
 

@@ -29,6 +29,7 @@ from hubbub.store.prepared import Driver, Prepared
 from hubbub.store.projection import apply
 from hubbub.store.reader import SqlReader
 from hubbub.store.rooms import RoomWriter
+from hubbub.store.sign_in import SignInWriter
 from hubbub.store.tables import event as events
 from hubbub.store.tables import membership, person, person_name, room, search_mark
 
@@ -72,7 +73,7 @@ TOUCH = text(
 )
 
 
-class SqlTransaction(AccountWriter, OrderWriter, RoomWriter, SqlReader):
+class SqlTransaction(AccountWriter, SignInWriter, OrderWriter, RoomWriter, SqlReader):
     """Implements `hubbub.store.Transaction`. `news` is what the commit will announce; `has_written` tells whether the
     database was given anything to change, accepted or not."""
 

@@ -13,7 +13,7 @@ from hubbub.core.models import (
 )
 from hubbub.protocol import Envelope, Event
 from hubbub.store.reads import Reader
-from hubbub.store.records import LinkKind, StoredFile, SweptFile
+from hubbub.store.records import LinkKind, StoredFile, StoredPasskey, SweptFile
 
 
 class Transaction(Reader, Protocol):
@@ -63,7 +63,7 @@ class Transaction(Reader, Protocol):
         ...
 
     def drop_account(self, person: str) -> None:
-        """The person is a guest again."""
+        """The person is a guest again, without identities and passkeys."""
         ...
 
     def set_password(self, person: str, password_hash: str) -> None: ...
@@ -74,6 +74,22 @@ class Transaction(Reader, Protocol):
 
     def set_avatar(self, person: str, file: str | None) -> None:
         """The account holds this file, which exists, in place of the one before. None: no picture."""
+        ...
+
+    def add_identity(self, person: str, issuer: str, subject: str, at: int) -> None:
+        """Raises Conflict `identity_taken`: it is somebody's, or the person has another one there."""
+        ...
+
+    def drop_identity(self, person: str, issuer: str) -> None: ...
+
+    def add_passkey(self, added: StoredPasskey) -> None:
+        """Raises Conflict `passkey_taken`."""
+        ...
+
+    def used_passkey(self, passkey: str, sign_count: int, at: int) -> None: ...
+
+    def drop_passkey(self, person: str, passkey: str) -> None:
+        """Nothing happens when this person has no such passkey."""
         ...
 
     def add_link(self, kind: LinkKind, code_hash: str, person: str | None, expires_at: int | None) -> None:

@@ -22,13 +22,13 @@ class Running:
 
 
 @asynccontextmanager
-async def serve(settings: Settings, **options: Any) -> AsyncIterator[Running]:
-    """Serves a chat with uvicorn on a free port of the loopback, until the context ends. `options` are
+async def serve(settings: Settings, *, port: int = 0, **options: Any) -> AsyncIterator[Running]:
+    """Serves a chat with uvicorn on this port of the loopback, or a free one, until the context ends. `options` are
     those of `hubbub.server.Server` and uvicorn's."""
     app = create_app(settings)
     chat: Chat = app.state.chat
     async with chat.lifespan(app):
-        listener = listen(settings.model_copy(update={"host": "127.0.0.1", "port": 0}))
+        listener = listen(settings.model_copy(update={"host": "127.0.0.1", "port": port}))
         defaults: dict[str, Any] = {"log_level": "error", "timeout_graceful_shutdown": 2}
         server = _Server(app, settings, **(defaults | options))
         serving = asyncio.create_task(server.serve(sockets=[listener]))

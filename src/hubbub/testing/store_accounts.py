@@ -6,7 +6,7 @@ import pytest
 
 from hubbub.core.models import Profile
 from hubbub.errors import Conflict
-from hubbub.store import Account, Reader, StoredSession, Transaction
+from hubbub.store import Account, Reader, StoredPasskey, StoredSession, Transaction
 from hubbub.testing.store_stage import ANN, AT, BOB, Stage
 
 HASH = "a" * 64
@@ -112,6 +112,52 @@ class AccountsContract(Stage):
             await opened.store.write(lambda tx: tx.drop_links("owner", None))
             assert await opened.reads(lambda r: r.link("owner", "b" * 64, AT)) is None
             assert await opened.reads(lambda r: r.link("reset", "c" * 64, AT)) is not None
+
+    async def test_an_identity_at_a_provider_is_one_persons_and_a_person_has_one(self) -> None:
+        async with self.with_plans() as opened:
+            await opened.store.write(lambda tx: tx.add_account(ANN.id, "ann", None, "", AT))
+            await opened.store.write(lambda tx: tx.add_identity(ANN.id, "https://id.example", "7", AT))
+            assert await opened.reads(lambda r: r.person_identified("https://id.example", "7")) == ANN.id
+            assert await opened.reads(lambda r: r.person_identified("https://other.example", "7")) is None
+            assert await opened.reads(lambda r: r.has_identity(ANN.id, "https://id.example"))
+            assert not await opened.reads(lambda r: r.has_identity(BOB.id, "https://id.example"))
+            for person, subject in ((BOB.id, "7"), (ANN.id, "8")):
+                with pytest.raises(Conflict) as refused:
+                    await opened.store.write(partial(_identify, person, subject))
+                assert refused.value.code == "identity_taken"
+            await opened.store.write(lambda tx: tx.drop_identity(BOB.id, "https://id.example"))
+            assert await opened.reads(lambda r: r.has_identity(ANN.id, "https://id.example"))
+            await opened.store.write(lambda tx: tx.drop_account(ANN.id))
+            assert await opened.reads(lambda r: r.person_identified("https://id.example", "7")) is None
+
+    async def test_passkeys_are_found_by_id_used_and_dropped(self) -> None:
+        first = StoredPasskey("a-1", ANN.id, b"\x00key", 0, "Telephone", AT, AT)
+        second = first._replace(id="b-2", name="Computer", created_at=AT - 1)
+        async with self.with_plans() as opened:
+            for passkey in (first, second):
+                await opened.store.write(partial(_add_passkey, passkey))
+            assert await opened.reads(lambda r: r.passkey("a-1")) == first
+            assert await opened.reads(lambda r: r.passkeys_of(ANN.id)) == [second, first]
+            assert await opened.reads(lambda r: r.passkeys_of(BOB.id)) == []
+            with pytest.raises(Conflict) as refused:
+                await opened.store.write(partial(_add_passkey, first._replace(person=BOB.id)))
+            assert refused.value.code == "passkey_taken"
+            await opened.store.write(lambda tx: tx.used_passkey("a-1", 4, AT + 9))
+            assert await opened.reads(lambda r: r.passkey("a-1")) == first._replace(sign_count=4, used_at=AT + 9)
+            await opened.store.write(lambda tx: tx.drop_passkey(BOB.id, "a-1"))
+            assert await opened.reads(lambda r: r.passkey("a-1")) is not None
+            await opened.store.write(lambda tx: tx.drop_passkey(ANN.id, "a-1"))
+            assert await opened.reads(lambda r: r.passkey("a-1")) is None
+            await opened.store.write(lambda tx: tx.drop_account(ANN.id))
+            assert await opened.reads(lambda r: r.passkeys_of(ANN.id)) == []
+
+
+def _identify(person: str, subject: str, tx: Transaction) -> None:
+    tx.add_identity(person, "https://id.example", subject, AT)
+
+
+def _add_passkey(passkey: StoredPasskey, tx: Transaction) -> None:
+    tx.add_passkey(passkey)
 
 
 def _add_session(digest: str, tx: Transaction) -> str:

@@ -21,6 +21,7 @@ from hubbub.errors import Conflict, Unavailable
 from hubbub.protocol import EVENTS, Envelope, Event, MessageDeleted, RoomCreated
 from hubbub.store import Committed, Reader, StoredFrame, Transaction
 from hubbub.testing.mirror import Mirror
+from hubbub.testing.store_accounts import AccountsContract
 from hubbub.testing.store_files import FilesContract
 from hubbub.testing.store_order import OrderContract
 from hubbub.testing.store_reading import ReadingContract
@@ -40,7 +41,7 @@ from hubbub.testing.store_stage import (
 )
 
 
-class StoreContract(ReadingContract, RoomsContract, SearchContract, FilesContract, OrderContract):
+class StoreContract(AccountsContract, ReadingContract, RoomsContract, SearchContract, FilesContract, OrderContract):
     """Opening and closing, and what happens to writes. What a reader sees is in `ReadingContract`."""
 
     # Opening and closing -------------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from hubbub.core.challenges import Site
 from hubbub.core.models import Person, Place
 from hubbub.core.policy import must_be_let_in
 from hubbub.core.visits import Visit, agent_of
@@ -72,6 +74,12 @@ def own_origin(connection: HTTPConnection) -> str:
     host = connection.headers.get("host", "")
     scheme, default_port = ("https", ":443") if secure else ("http", ":80")
     return f"{scheme}://{host.lower().removesuffix(default_port)}"
+
+
+def site_of(connection: HTTPConnection) -> Site:
+    """For which passkeys are."""
+    origin = own_origin(connection)
+    return Site(origin, urlsplit(origin).hostname or "")
 
 
 def check_same_origin(connection: HTTPConnection, settings: Settings) -> None:

@@ -62,6 +62,11 @@ class Form(NamedTuple):
     button: str = ""
     words: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    provider: tuple[str, str] | None = None
+    """Another way in: its address and its name."""
+    passkeys: bool = False
+    """Whether one can sign in here by a passkey, to go on at `next`."""
+    next: str = "/"
 
 
 def forms_router(chat: "Chat") -> APIRouter:
@@ -122,7 +127,8 @@ class Forms:
         if self._chat.place.guests != "no" and not invite:
             links.append(("/", "Go on as a guest"))
         login = LOGIN._replace(label="Login name or e-mail address", limit=EMAIL_MAX_CHARS, first=True)
-        return Form("Sign in", (login, PASSWORD), "Sign in", links=tuple(links))
+        form = Form("Sign in", (login, PASSWORD), "Sign in", links=tuple(links), provider=self._provider(invite))
+        return form._replace(passkeys=self._chat.passkeys is not None, next=f"/i/{quote(invite)}" if invite else "/")
 
     # Sign up -------------------------------------------------------------------------------------------------
 
@@ -148,7 +154,11 @@ class Forms:
         guest = await self._guest(request)
         if guest:
             words = f"You are {guest.name} now. Your messages and rooms stay yours. {words}".rstrip()
-        return Form("Sign up", self._about_you(guest), "Sign up", words, links)
+        return Form("Sign up", self._about_you(guest), "Sign up", words, links, self._provider(invite))
+
+    def _provider(self, invite: str | None) -> tuple[str, str] | None:
+        address = f"/oidc/{quote(invite)}" if invite else "/oidc"
+        return (address, self._chat.settings.oidc_name) if self._chat.openid else None
 
     def _about_you(self, guest: Person | None) -> tuple[Field, ...]:
         use = "To get back in when you forget your password. You may leave it empty."
@@ -260,16 +270,7 @@ class Forms:
             return self._show(request, form, given, error)
         if entered is None:
             return self._show(request, done or form)
-        to = self._after(request, entered)
-        response = RedirectResponse(f"{request.scope.get('root_path', '')}{to}", 303, {"Cache-Control": "no-store"})
-        set_session_cookie(response, entered.token, secure=is_secure(request))
-        return response
-
-    def _after(self, request: Request, entered: Entered) -> str:
-        """Where somebody goes who has come in: who signs in on the way to an invitation, back to it."""
-        if entered.room is None and (invite := request.path_params.get("invite")) and not entered.person.waits:
-            return f"/i/{quote(invite)}"
-        return "/" if entered.room in (None, LOBBY) else f"/r/{entered.room}"
+        return let_in(request, entered, request.path_params.get("invite", ""))
 
     def _show(
         self, request: Request, form: Form, given: Given | None = None, problem: HubbubError | None = None
@@ -278,6 +279,17 @@ class Forms:
         shown = form._asdict() | {"fields": [f._replace(value=kept.get(f.name, f.value)) for f in form.fields]}
         status, words = (problem.status, problem.words) if problem else (200, "")
         return plain_page(request, "form.html", status, place=self._chat.place.name, problem=words, **shown)
+
+
+def let_in(request: Request, entered: Entered, invite: str) -> Response:
+    """With a new session; who signs in on the way to an invitation, goes back to it."""
+    if entered.room is None and invite and not entered.person.waits:
+        to = f"/i/{quote(invite)}"
+    else:
+        to = "/" if entered.room in (None, LOBBY) else f"/r/{entered.room}"
+    response = RedirectResponse(f"{request.scope.get('root_path', '')}{to}", 303, {"Cache-Control": "no-store"})
+    set_session_cookie(response, entered.token, secure=is_secure(request))
+    return response
 
 
 async def given_in(request: Request, form: Form) -> Given:

@@ -180,6 +180,10 @@ class Page:
             "base": base,
             "place": self._chat.place.shown.model_dump(),
             "waiting": waiting,
+            "sign_in": {
+                "passkeys": self._chat.passkeys is not None,
+                "provider": self._chat.settings.oidc_name if self._chat.openid else None,
+            },
             "epoch": self._chat.epoch,
             "me": me.model_dump(),
             "room": room.model_dump(),
@@ -229,9 +233,10 @@ def problem_page(request: Request, place: str, error: HubbubError, text: str = "
 
 
 def plain_page(request: Request, template: str, status: int, **fields: object) -> Response:
-    """A page without script."""
+    """A page that works without script."""
     base, style = request.scope.get("root_path", ""), Markup(assets().style)
-    html = _template(template).render(base=base, style=style, theme=_theme(request), **fields)
+    files = f"{base}/static/{assets().digest}"
+    html = _template(template).render(base=base, files=files, style=style, theme=_theme(request), **fields)
     return _html(request, html, status)
 
 

@@ -3,6 +3,7 @@
 
 import { h } from "../lib/dom.js";
 import { fullTimeOf } from "../lib/words.js";
+import { ask } from "../lib/http.js";
 import { openDialog } from "./dialogs.js";
 
 /** @param {any} page */
@@ -22,6 +23,7 @@ export function menu(page) {
     entry("Name and settings", async () => (await page.load("dialogs"))?.you(page)),
     entry("Profile", async () => (await page.load("profile"))?.editProfile(page)),
     entry("Password and e-mail", () => account(page)),
+    page.boot.sign_in.passkeys && entry("Passkeys", async () => (await page.load("passkeys"))?.passkeys(page)),
     entry("Where you are signed in", () => sessions(page)),
     entry("People", () => people(({ people: show }) => show(page))),
     moderates && entry(waiting ? `Waiting to be let in (${waiting})` : "Waiting to be let in", () => people(({ waiting: show }) => show(page))),
@@ -62,29 +64,26 @@ export const choose = (label, name, choices, value) =>
   h("label", {}, label, h("select", { name }, ...choices.map(([one, words]) => h("option", { value: one, selected: one === value }, words))));
 
 /**
- * One request to the HTTP interface, for what belongs to the session and not to the socket. Throws with the server's words.
+ * As `ask`, for the page's own server.
  * @param {any} page @param {string} method @param {string} path @param {object} [body]
  */
-export async function request(page, method, path, body) {
-  const headers = body ? { "Content-Type": "application/json" } : undefined;
-  const answer = await fetch(`${page.boot.base}/api${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => undefined);
-  const value = await answer?.json().catch(() => undefined);
-  if (!answer?.ok) throw new Error(value?.words ?? "The server cannot be reached. Try again.");
-  return value;
-}
+export const request = (page, method, path, body) => ask(page.boot.base, method, path, body);
 
 /** @param {any} page */
 async function account(page) {
   try {
-    const { login, email } = await request(page, "GET", "/me/account");
+    const { login, email, password: has, identity } = await request(page, "GET", "/me/account");
+    const provider = page.boot.sign_in.provider && [connection(page, identity)];
+    if (!has) return void openDialog("Password and e-mail", [who(login), withoutPassword(page, email), ...(provider || [])]);
     const password = (/** @type {string} */ label, /** @type {string} */ name, /** @type {string} */ kind, /** @type {boolean} */ required) =>
       line(label, { type: "password", name, autocomplete: kind, required, maxlength: 500 });
     const content = [
-      h("p", {}, "You sign in as ", h("b", {}, h("bdi", {}, login)), "."),
+      who(login),
       line("E-mail address", { type: "email", name: "email", value: email ?? "", autocomplete: "email", maxlength: 254 }),
       password("New password", "new", "new-password", false),
       h("p", { class: "note" }, "At least 8 characters. Leave it empty to keep the old one. With a new one you are signed out everywhere else."),
       password("Your password now", "old", "current-password", true),
+      ...(provider || []),
     ];
     formDialog("Password and e-mail", content, "Save", async (form) => {
       const [old, fresh, address] = ["old", "new", "email"].map((name) => String(form.get(name)));
@@ -96,6 +95,28 @@ async function account(page) {
   } catch (error) {
     page.told(error);
   }
+}
+
+/** @param {string} login */
+const who = (login) => h("p", {}, "You sign in as ", h("b", {}, h("bdi", {}, login)), ".");
+
+/** @param {any} page @param {string | null} email */
+const withoutPassword = (page, email) =>
+  h("p", {}, "Your account has no password", email && ", and the address ", email && h("bdi", {}, email), ". ",
+    h("a", { href: `${page.boot.base}/forgot` }, "How to get one"));
+
+/**
+ * Connects the account with the provider by which people sign in, or takes that back.
+ * @param {any} page @param {boolean} connected
+ */
+function connection(page, connected) {
+  const { provider } = page.boot.sign_in;
+  const connect = () => request(page, "POST", "/me/identity").then(({ url }) => location.assign(url), page.told);
+  const disconnect = () =>
+    request(page, "DELETE", "/me/identity").then(() => part.replaceWith(connection(page, false)), page.told);
+  const button = h("button", { type: "button", class: "plain", onclick: connected ? disconnect : connect }, connected ? "Disconnect" : "Connect");
+  const part = h("p", {}, connected ? `You can sign in by ${provider}. ` : `You can also sign in by ${provider}, once it is connected. `, button);
+  return part;
 }
 
 /** @param {any} page */

@@ -16,6 +16,7 @@ from hubbub.web.api.people import people_router
 from hubbub.web.api.place import place_router
 from hubbub.web.api.rooms import rooms_router
 from hubbub.web.api.search import search_router
+from hubbub.web.api.sign_in import sign_in_router
 from hubbub.web.problems import ProblemRoute
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def api_router(chat: "Chat") -> APIRouter:
     """For the prefix `/api`."""
     router = APIRouter(route_class=ProblemRoute, responses=_RESPONSES)
     router.include_router(people_router(chat))
+    router.include_router(sign_in_router(chat))  # before the sessions with any id: it has paths of its own
     router.include_router(accounts_router(chat))
     router.include_router(invites_router(chat))  # before those whose paths end in any person: it has one of its own
     router.include_router(place_router(chat))

@@ -56,6 +56,10 @@ class MyAccount(Record):
     login: str
     email: str | None
     """Null: none."""
+    password: bool
+    """Whether one can sign in by a password."""
+    identity: bool
+    """Whether one can sign in by the provider of OpenID Connect."""
 
 
 class NewPassword(Record):
@@ -81,7 +85,7 @@ def accounts_router(chat: "Chat") -> APIRouter:
         entered = await chat.accounts.sign_up(
             NewAccount(**body.model_dump()), visit_of(request), session.person if session else None
         )
-        return _entry(request, response, entered)
+        return entry_of(request, response, entered)
 
     @router.post("/sessions", status_code=201)
     async def sign_in(request: Request, response: Response, body: SignIn) -> Entry:
@@ -89,7 +93,7 @@ def accounts_router(chat: "Chat") -> APIRouter:
         check_same_origin(request, chat.settings)
         before = await chat.auth.session_of(request)
         entered = await chat.accounts.sign_in(body.login, body.password, visit_of(request), before)
-        return _entry(request, response, entered)
+        return entry_of(request, response, entered)
 
     _add_sessions(router, chat)
     _add_account(router, chat)
@@ -127,26 +131,27 @@ def _add_account(router: APIRouter, chat: "Chat") -> None:
     @router.get("/me/account")
     async def my_account(me: Session) -> MyAccount:
         """Says with what one signs in."""
-        return _mine(await chat.accounts.account(me.person))
+        return await _mine(chat, await chat.accounts.account(me.person))
 
     @router.put("/me/password")
     async def change_password(request: Request, response: Response, me: Session, body: NewPassword) -> Entry:
         """Changes the password. All sessions end, this one too; the answer has a new one."""
         entered = await chat.accounts.change_password(me, body.old, body.new, visit_of(request))
-        return _entry(request, response, entered)
+        return entry_of(request, response, entered)
 
     @router.put("/me/email")
     async def change_email(request: Request, me: Session, body: NewEmail) -> MyAccount:
         """Changes the e-mail address, or takes it away."""
-        return _mine(await chat.accounts.change_email(me, body.password, body.email, visit_of(request)))
+        return await _mine(chat, await chat.accounts.change_email(me, body.password, body.email, visit_of(request)))
 
 
-def _entry(request: Request, response: Response, entered: Entered) -> Entry:
-    """A browser, which comes with a cookie, gets the new one."""
-    if request.cookies and "authorization" not in request.headers:
+def entry_of(request: Request, response: Response, entered: Entered) -> Entry:
+    """A browser, which comes with a cookie or says of which page it is, gets the new one."""
+    if (request.cookies or "origin" in request.headers) and "authorization" not in request.headers:
         set_session_cookie(response, entered.token, secure=is_secure(request))
     return Entry(person=entered.person, token=entered.token)
 
 
-def _mine(account: Account) -> MyAccount:
-    return MyAccount(login=account.login, email=account.email)
+async def _mine(chat: "Chat", account: Account) -> MyAccount:
+    identity = await chat.identities.has_one(account.person)
+    return MyAccount(login=account.login, email=account.email, password=bool(account.password_hash), identity=identity)
