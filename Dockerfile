@@ -2,11 +2,11 @@
 # docker run -p 8000:8000 -v hubbub:/data hubbub
 FROM python:3.13-slim AS build
 COPY . /source
-RUN pip wheel --no-cache-dir --wheel-dir /wheels /source
+RUN pip wheel --no-cache-dir --wheel-dir /wheels "/source[oidc,passkeys]"
 
 FROM python:3.13-slim
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels hubbub \
+    pip install --no-cache-dir --no-index --find-links /wheels "hubbub[oidc,passkeys]" \
     && useradd --system --uid 10001 --no-create-home hubbub \
     && install -d -o hubbub -g hubbub -m 0700 /data
 USER hubbub

@@ -76,7 +76,10 @@ def test_every_setting_can_be_given_in_every_way(name: str, monkeypatch: pytest.
     other |= {"tls_cert": "cert.pem", "tls_key": "key.pem", "root_path": "/chat"}
     other |= {"public_url": "https://chat.example", "smtp_tls": "none", "smtp_from": "chat@chat.example"}
     other |= {"smtp_host": "mail.example", "smtp_user": "u", "smtp_password": "p"}
-    for needed in ("public_url", "smtp_from") if name == "smtp_host" else ():
+    other |= {"passkeys": True, "oidc_issuer": "https://id.example", "oidc_client_id": "hubbub"}
+    other |= {"oidc_client_secret": "s", "oidc_name": "Example ID"}
+    together = {"smtp_host": ("public_url", "smtp_from"), "oidc_issuer": ("public_url", "oidc_client_id")}
+    for needed in together.get(name, ()):
         monkeypatch.setenv(PREFIX + needed.upper(), str(other[needed]))
     value = other.get(name, 7)
     expected = getattr(Settings(**{name: value}), name)  # type: ignore[arg-type]

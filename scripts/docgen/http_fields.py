@@ -7,13 +7,26 @@ from pydantic import BaseModel, TypeAdapter
 
 from hubbub import protocol
 from hubbub.core import models
-from hubbub.web.api import accounts, files, invites, members, messages, my_data, order, people, place, rooms, search
+from hubbub.web.api import (
+    accounts,
+    files,
+    invites,
+    members,
+    messages,
+    my_data,
+    order,
+    people,
+    place,
+    rooms,
+    search,
+    sign_in,
+)
 
 from .fields import PLAIN, SMALL_TYPES, link_to, small_type_docs, table
 from .schema import Json
 from .source import field_docs
 
-API = (accounts, people, place, rooms, members, messages, files, search, invites, order, my_data)
+API = (accounts, sign_in, people, place, rooms, members, messages, files, search, invites, order, my_data)
 """The modules with the routes."""
 SMALL_SCHEMAS = {
     name: TypeAdapter(getattr(protocol, name, None) or getattr(models, name)).json_schema() for name in SMALL_TYPES
@@ -64,6 +77,8 @@ def type_words(schema: Json) -> str:
             return str(kind)
         case {"type": "boolean"}:
             return PLAIN["bool"]
+        case {"type": "object"}:
+            return "object"
     raise NotImplementedError(schema)
 
 

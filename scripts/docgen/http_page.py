@@ -26,6 +26,7 @@ IN_PATHS = {
     "name": "Any words: the name under which it is saved comes with the answer.",
     "person": "The person, by their id.",
     "invite": "The invitation, by its id.",
+    "passkey": "The passkey, by its id.",
     "session": "The session, by its id; or `current`.",
     "emoji": "Exactly one emoji, percent-encoded like everything in a path.",
 }

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from hubbub import errors, protocol
 from hubbub.cli.remote import GIVE_UP_FROM
 from hubbub.core import models, policy, text
-from hubbub.core.models import SessionInfo
+from hubbub.core.models import Passkey, SessionInfo
 from hubbub.hub.typing import NAMED_MAX
 from hubbub.service import VERBS
 from hubbub.settings import Settings
@@ -167,8 +167,8 @@ def _coming_back() -> str:
 
 def records() -> list[type[BaseModel]]:
     """What answers, events and signals are made of, by name."""
-    parts = set(with_parts([*SERVER_FRAMES, protocol.Export])) | {SessionInfo}
-    parts -= set(SERVER_FRAMES)  # those two over HTTP alone
+    parts = set(with_parts([*SERVER_FRAMES, protocol.Export])) | {Passkey, SessionInfo}
+    parts -= set(SERVER_FRAMES)  # those three over HTTP alone
     return sorted(parts, key=lambda model: model.__name__)
 
 

@@ -65,7 +65,21 @@ def calls(name: str, *, but_not_in: str) -> Iterator[ast.Call]:
 @cache
 def _program(but_not_in: str) -> list[ast.AST]:
     files = [file for file in sorted(SOURCE.rglob("*.py")) if SOURCE / but_not_in not in file.parents]
-    return [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    for node in nodes:
+        for body in (getattr(node, name, None) for name in ("body", "orelse")):
+            _put_in_place(body if isinstance(body, list) else [])
+    return nodes
+
+
+def _put_in_place(body: list[ast.stmt]) -> None:
+    """A text that has a name only for the next statement stands in that one, as if the line had been long enough."""
+    for node, after in pairwise(body):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.JoinedStr() as text):
+                for call in ast.walk(after):
+                    if isinstance(call, ast.Call):
+                        call.args = [text if isinstance(a, ast.Name) and a.id == name else a for a in call.args]
 
 
 def attribute_docs(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:

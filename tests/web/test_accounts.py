@@ -42,7 +42,8 @@ async def test_whoever_comes_new_is_in_the_lobby_under_their_name(server: Runnin
         await zoe.says("hi")
     for login in ("zoe", "ZOE", " zoe ", "Zoe@Chat.Example"):
         assert (await signs_in(server, login)).me == zoe.me
-    assert await answers(server, "GET", "/me/account", zoe.token) == {"login": "zoe", "email": "zoe@chat.example"}
+    account = {"login": "zoe", "email": "zoe@chat.example", "password": True, "identity": False}
+    assert await answers(server, "GET", "/me/account", zoe.token) == account
 
 
 @pytest.mark.parametrize(

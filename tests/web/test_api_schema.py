@@ -42,14 +42,17 @@ CHECKS = [
 TRIES = settings(
     max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
-FOR_EVERYBODY = {"POST /api/guests"}
+FOR_EVERYBODY = {"POST /api/guests", "POST /api/sessions/passkey/options"}
 SIGN_UP = "POST /api/accounts"
 """For everybody too, but a text of chance is hardly a login name."""
-WITH_A_PASSWORD = {"POST /api/sessions", "PUT /api/me/password", "PUT /api/me/email"}
-"""Nobody guesses it: a wrong one is answered by 401."""
+WITH_A_PASSWORD = {"POST /api/sessions", "PUT /api/me/password", "PUT /api/me/email", "POST /api/me/passkeys/options"}
+WITH_A_PASSWORD |= {"POST /api/sessions/passkey"}
+"""Nobody guesses it, or a passkey: a wrong one is answered by 401."""
 OF_OTHERS = {"DELETE /api/sessions/{session}", "PUT /api/waiting/{person}", "DELETE /api/waiting/{person}"}
+OF_OTHERS |= {"POST /api/me/passkeys", "DELETE /api/me/passkeys/{passkey}", "POST /api/me/identity"}
 OF_OTHERS |= {"GET /api/people/{person}/avatar", "PUT /api/me/avatar"}
-"""There is nobody else here, and no other session. These and those above are tried in test_accounts.py."""
+"""There is nobody else here, no other session, no device, no provider. These and those above: test_accounts.py,
+test_passkeys.py and test_openid.py."""
 NEEDS_MORE = {"POST /api/direct", "POST /api/invites/accept"}
 """Another person, or a code, that nobody thinks out."""
 
@@ -117,7 +120,7 @@ def calling(app: FastAPI, lifespan: Any) -> Iterator[Caller]:
 
 @pytest.fixture
 def caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
-    app = create_app(Settings(data=tmp_path, **UNLIMITED))
+    app = create_app(Settings.model_validate({"data": tmp_path, "passkeys": True, **UNLIMITED}))
     monkeypatch.setattr(app.state.chat.shedding, "look", lambda load: Shed.NOTHING)  # on a busy machine too
     with calling(app, app.state.chat.lifespan(app)) as caller:
         yield caller
@@ -136,7 +139,7 @@ def statuses_of(caller: Caller, operation: Any, headers: dict[str, str]) -> set[
     )
     person = (against and caller.other) or caller.me
     there = {"room": room, "message": message, "emoji": "👍", "person": person, "invite": invite}
-    there |= {"file": file, "name": "a.txt", "session": "0" * 16}
+    there |= {"file": file, "name": "a.txt", "session": "0" * 16, "passkey": "0"}
 
     def holds(case: Any) -> None:
         if case.meta.generation.mode is GenerationMode.POSITIVE:  # of a room that is there
@@ -147,7 +150,10 @@ def statuses_of(caller: Caller, operation: Any, headers: dict[str, str]) -> set[
         seen.add(response.status_code)
         case.validate_response(response, checks=CHECKS)
 
-    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+    modes = [GenerationMode.POSITIVE]
+    if operation.label != "POST /api/sessions/passkey/options":  # nothing is sent to it that could be wrong
+        modes.append(GenerationMode.NEGATIVE)
+    for mode in modes:
         TRIES(given(case=operation.as_strategy(mode))(holds))()
     return seen
 

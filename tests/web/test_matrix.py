@@ -219,7 +219,7 @@ async def test_b21_everybody_tries_every_route_of_the_api(theatre: Theatre, kind
 async def asked(http: httpx2.AsyncClient, theatre: Theatre, who: Who, name: str, cell: Cell) -> httpx2.Response:
     method, path = name.split(" ")
     there = {"room": cell.room, "message": cell.mine, "emoji": "👍", "invite": cell.invite}
-    there |= {"file": cell.file, "name": "a.txt", "session": "0" * 16}
+    there |= {"file": cell.file, "name": "a.txt", "session": "0" * 16, "passkey": "0"}
     person = theatre.stage.second if path.endswith("}/role") and "{room}" in path else theatre.stage.friend
     route, headers = ROUTES[name], theatre.headers(who)
     body, query = route.body(cell, theatre.stage), route.query(cell, theatre.stage)

@@ -93,7 +93,7 @@ async def test_a_challenge_is_answered_once_and_only_by_whom_it_was_given_to(ser
     for_ann = (await answers(server, "POST", "/me/passkeys/options", ann.token, password=WORDS))["options"]
     made = other.makes(for_ann)
     refused = await refusal(server, "POST", "/me/passkeys", bob.token, name="Mine", credential=made)
-    assert refused == (401, "bad_passkey")
+    assert refused == (422, "passkey_not_made")
     own = other.signs({"challenge": for_ann["challenge"]})
     assert await refusal(server, "POST", "/sessions/passkey", credential=own) == (401, "bad_passkey")
 

@@ -276,7 +276,7 @@ async def test_the_address_for_mail_changes_with_the_password_alone(server: Runn
     body = {"password": "wrong", "email": "a@chat.example"}
     assert await refusal(server, "PUT", "/me/email", ann.token, **body) == (401, "wrong_password")
     changed = await answers(server, "PUT", "/me/email", ann.token, password=WORDS, email="a@chat.example")
-    assert changed == {"login": "ann", "email": "a@chat.example"}
+    assert (changed["login"], changed["email"]) == ("ann", "a@chat.example")
     guest = await Guest.registers(server.url)
     assert await refusal(server, "GET", "/me/account", guest.token) == (403, "no_account")
 

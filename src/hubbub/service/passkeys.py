@@ -28,7 +28,7 @@ from hubbub.core.limits import Meter, Rate
 from hubbub.core.models import Passkey, Person
 from hubbub.core.text import clean_name
 from hubbub.core.visits import Visit
-from hubbub.errors import Conflict, Forbidden, NotFound, RateLimited, SignInNeeded
+from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound, RateLimited, SignInNeeded
 from hubbub.service.accounts import Accounts, Entered, begin_session
 from hubbub.service.context import Context
 from hubbub.service.identities import must_have_account
@@ -86,17 +86,19 @@ class Passkeys:
         return dict(json.loads(options_to_json(options)))
 
     async def add(self, me: Person, name: str, credential: Json, site: Site) -> Passkey:
-        """Raises Invalid `bad_name`, Forbidden `bad_passkey` or `no_account`, Conflict."""
+        """Raises Invalid `bad_name` or `passkey_not_made`, Forbidden `no_account`, Conflict."""
         name = clean_name(name)
-        challenge = self._challenge_in(credential, _adding(me))
+        refusal = Invalid("This is no passkey for here, or it took too long. Try again.", code="passkey_not_made")
+        challenge = self._challenge_in(credential, _adding(me), refusal)
         made = _judged(
+            refusal,
             lambda: verify_registration_response(
                 credential=credential,
                 expected_challenge=challenge,
                 expected_rp_id=site.host,
                 expected_origin=site.origin,
                 require_user_verification=True,
-            )
+            ),
         )
         now = self._context.now()
         public = bytes_to_base64url(made.credential_id)
@@ -141,12 +143,14 @@ class Passkeys:
 
     async def sign_in(self, credential: Json, site: Site, visit: Visit, before: SignedIn | None = None) -> Entered:
         """The session from `before`, of the same browser, ends. Raises SignInNeeded `bad_passkey`."""
-        challenge = self._challenge_in(credential, SIGN_IN)
+        refusal = SignInNeeded("This passkey is not known here, or it took too long. Try again.", code="bad_passkey")
+        challenge = self._challenge_in(credential, SIGN_IN, refusal)
         public = str(credential.get("id"))
         stored = await self._context.store.read(lambda reader: reader.passkey(public))
         if stored is None or not _is_about(credential, stored.person):
-            raise _bad_passkey()
+            raise refusal
         used = _judged(
+            refusal,
             lambda: verify_authentication_response(
                 credential=credential,
                 expected_challenge=challenge,
@@ -155,14 +159,14 @@ class Passkeys:
                 credential_public_key=stored.public_key,
                 credential_current_sign_count=stored.sign_count,
                 require_user_verification=True,
-            )
+            ),
         )
         token = self._context.new_token()
 
         def change(tx: Transaction) -> Entered:
             person = tx.person(stored.person)
             if person is None or tx.passkey(public) is None:
-                raise _bad_passkey()  # it has been removed meanwhile
+                raise refusal  # it has been removed meanwhile
             tx.used_passkey(public, used.new_sign_count, self._context.now())
             if before:
                 end_session(tx, before.person.id, before.session)
@@ -173,27 +177,24 @@ class Passkeys:
     async def _stored(self, me: Person) -> list[StoredPasskey]:
         return await self._context.store.read(lambda reader: reader.passkeys_of(me.id))
 
-    def _challenge_in(self, credential: Json, purpose: str) -> bytes:
+    def _challenge_in(self, credential: Json, purpose: str, refusal: HubbubError) -> bytes:
         """The one that was signed, if we have given it for that, a short while ago, and it has not come back before."""
         signed = _judged(
-            lambda: parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"])).challenge
+            refusal,
+            lambda: parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"])).challenge,
         )
         if not self._challenges.take(bytes_to_base64url(signed), purpose, self._clock()):
-            raise _bad_passkey()
+            raise refusal
         return signed
 
 
-def _judged(work: Callable[[], T]) -> T:
+def _judged(refusal: HubbubError, work: Callable[[], T]) -> T:
     """What comes from outside can be wrong in more ways than the library has errors for: each of them is a refusal."""
     try:
         return work()
     except Exception as error:
         log.info("a passkey was refused", extra={"fields": {"why": repr(error)[:300]}})
-        raise _bad_passkey() from None
-
-
-def _bad_passkey() -> SignInNeeded:
-    return SignInNeeded("This passkey is not known here, or it took too long. Try again.", code="bad_passkey")
+        raise refusal from None
 
 
 def _is_about(credential: Json, person: str) -> bool:

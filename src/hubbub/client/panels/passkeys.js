@@ -11,7 +11,7 @@ import { openDialog } from "./dialogs.js";
 export async function passkeys(page) {
   try {
     const { passkeys: found } = await request(page, "GET", "/me/passkeys");
-    const about = h("p", {}, "With a passkey you sign in as you unlock your device: without a password, and nobody can find it out.");
+    const about = h("p", {}, "With a passkey you sign in as you unlock your device: there is no password that somebody could find out.");
     const list = h("ul", {}, ...found.map((/** @type {any} */ passkey) => row(page, passkey)));
     const add = h("button", { type: "button", class: "main", onclick: () => {
       dialog.close();
