@@ -17,6 +17,7 @@ HTTP = {
     "SignInNeeded": (401, "sign_in_needed", False),
     "Forbidden": (403, "forbidden", False),
     "NotFound": (404, "not_found", False),
+    "MethodNotAllowed": (405, "method_not_allowed", False),
     "Conflict": (409, "conflict", False),
     "RateLimited": (429, "rate_limited", True),
     "Unavailable": (503, "unavailable", True),

@@ -66,6 +66,7 @@ from hubbub.web.auth import Auth
 from hubbub.web.door import door_router
 from hubbub.web.forms import forms_router
 from hubbub.web.headers import SecurityHeaders
+from hubbub.web.lost import add_lost_pages
 from hubbub.web.openid import CALLBACK, openid_router
 from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
@@ -374,6 +375,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Requests, counts=chat.counts)
     app.add_middleware(SecurityHeaders)  # around it: for its answers too
     app.include_router(chat.router)
+    add_lost_pages(app, lambda: chat.place)
     return app
 
 

@@ -6,6 +6,7 @@
     ├── SignInNeeded            nobody is signed in, or the session has ended
     ├── Forbidden               this person may not do this
     ├── NotFound                there is no such thing, or this person may not know of it
+    ├── MethodNotAllowed        there is something at this address, but not for this method
     ├── Conflict                the request contradicts what is already there
     ├── RateLimited             too much in too short a time; says when to come back
     ├── Unavailable             the server cannot do it now; says when to come back
@@ -58,6 +59,11 @@ class Forbidden(HubbubError):
 class NotFound(HubbubError):
     status = 404
     default_code = "not_found"
+
+
+class MethodNotAllowed(HubbubError):
+    status = 405
+    default_code = "method_not_allowed"
 
 
 class Conflict(HubbubError):

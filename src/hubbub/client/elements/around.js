@@ -64,7 +64,7 @@ export class RoomList extends HTMLElement {
       { class: "room-actions" },
       iconButton("plus", "New room", () => this.say("create")),
       this.write,
-      iconButton("search", "Find rooms", () => this.say("browse")),
+      iconButton("compass", "Find rooms", () => this.say("browse")),
     );
     this.replaceChildren(h("h2", {}, "Rooms"), this.list, this.heading, this.direct, actions);
     this.addEventListener("click", (event) => {
