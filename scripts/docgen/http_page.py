@@ -6,10 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from hubbub.app import BODY_MAX_BYTES, create_app
+from hubbub.app import create_app
 from hubbub.protocol import Command, Problem
 from hubbub.settings import Settings
 from hubbub.web import auth
+from hubbub.web.routes import BODY_MAX_BYTES
 
 from .example import as_heard
 from .fields import table

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 from starlette.requests import HTTPConnection
 
 from hubbub._version import __version__
@@ -61,7 +61,7 @@ from hubbub.store.folder import DATABASE, FILES, make_folder
 from hubbub.store.sqlite import SqliteStore
 from hubbub.tasks import Tasks
 from hubbub.web.addresses import Addresses
-from hubbub.web.api import api_router
+from hubbub.web.api import api_parts
 from hubbub.web.auth import Auth
 from hubbub.web.door import door_router
 from hubbub.web.forms import forms_router
@@ -72,13 +72,12 @@ from hubbub.web.ops import ops_router
 from hubbub.web.page import page_router
 from hubbub.web.problems import retry_after
 from hubbub.web.requests import Requests
+from hubbub.web.routes import put_side_by_side
 from hubbub.web.socket import socket_router
 from hubbub.web.tutorial import tutorial_router
 
 log = logging.getLogger(__name__)
 
-BODY_MAX_BYTES = 262_144
-"""Of an HTTP request: over twice the longest message, with 12 bytes for each character in its longest JSON form."""
 STALL_CHECKS = 4
 """Looks for stalled connections within one stall timeout."""
 RETURN_SPREAD_PER_CONNECTION_MS = 5
@@ -186,12 +185,9 @@ class Chat:
         )
 
     def _routes(self) -> APIRouter:
-        router = APIRouter(max_body_size=BODY_MAX_BYTES)
-        router.include_router(tutorial_router(self), dependencies=[Depends(self._admit)])
-        # The prefix is given here: without one FastAPI makes all of the routes once more, only to look at their paths.
-        router.include_router(api_router(self), prefix="/api")
-        for part in (socket_router, ops_router, door_router, forms_router, openid_router, page_router):
-            router.include_router(part(self))
+        router = APIRouter()
+        pages = (socket_router, ops_router, door_router, forms_router, openid_router, page_router)
+        put_side_by_side(router, [tutorial_router(self), *api_parts(self), *(part(self) for part in pages)])
         return router
 
     # Life ----------------------------------------------------------------------------------------------------
@@ -288,7 +284,7 @@ class Chat:
         log.info("connection cut", extra={"fields": {"reason": reason, "connection": connection.name}})
         connection.outlet.abort()
 
-    async def _admit(self, connection: HTTPConnection) -> None:
+    async def admit(self, connection: HTTPConnection) -> None:
         """Before a handshake. HTTPException: so a server answers with a response in place of a WebSocket."""
         try:
             self.must_go_on()
@@ -374,7 +370,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.chat = chat
     app.add_middleware(Requests, counts=chat.counts)
     app.add_middleware(SecurityHeaders)  # around it: for its answers too
-    app.include_router(chat.router)
+    put_side_by_side(app.router, [chat.router])
     add_lost_pages(app, lambda: chat.place)
     return app
 

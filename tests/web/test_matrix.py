@@ -131,9 +131,7 @@ def hidden(router: Any) -> set[str]:
     """Routes that the description of the API leaves out."""
     found: set[str] = set()
     for route in router.routes:
-        if inner := getattr(route, "original_router", None):
-            found |= hidden(inner)
-        elif not hasattr(route, "methods"):
+        if not hasattr(route, "methods"):
             found.add(route.path)
         elif not route.include_in_schema:
             path = route.path.replace(":path", "")

@@ -12,13 +12,14 @@ from hubbub.protocol import AcceptInvite
 from hubbub.web.auth import check_same_origin, is_secure, set_session_cookie, visit_of
 from hubbub.web.page import plain_page, problem_page
 from hubbub.web.problems import retry_after
+from hubbub.web.routes import page_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
 
 
 def door_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = page_part()
     door = Door(chat)
 
     @router.get("/i/{code}")

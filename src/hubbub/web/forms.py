@@ -16,6 +16,7 @@ from hubbub.service.accounts import Entered, NewAccount
 from hubbub.service.links import PlaceForm
 from hubbub.web.auth import check_same_origin, drop_session_cookie, is_secure, set_session_cookie, visit_of
 from hubbub.web.page import plain_page, problem_page
+from hubbub.web.routes import page_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -70,7 +71,7 @@ class Form(NamedTuple):
 
 
 def forms_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = page_part()
     forms = Forms(chat)
 
     def route(

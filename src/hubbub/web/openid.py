@@ -12,6 +12,7 @@ from hubbub.service.identities import Identified, state_of
 from hubbub.web.auth import is_secure, visit_of
 from hubbub.web.forms import let_in
 from hubbub.web.page import plain_page
+from hubbub.web.routes import page_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -25,7 +26,7 @@ PARAMETER_MAX_CHARS = 4096
 
 
 def openid_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = page_part()
 
     @router.get("/oidc")
     async def begin(request: Request) -> Response:

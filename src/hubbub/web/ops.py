@@ -13,6 +13,7 @@ from hubbub.settings import Settings
 from hubbub.store import Store
 from hubbub.web.metrics import registry_of
 from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import page_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -27,7 +28,7 @@ SIGNS_OF_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-
 
 
 def ops_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(include_in_schema=False, route_class=ProblemRoute)
+    router = page_part(route_class=ProblemRoute)
     trial = Trial(chat.store)
     registry = registry_of(chat)
 

@@ -22,6 +22,7 @@ from hubbub.web.assets import FOLDER, FOREVER, assets
 from hubbub.web.auth import check_same_origin, is_secure, set_session_cookie, visit_of
 from hubbub.web.headers import security_headers
 from hubbub.web.problems import retry_after
+from hubbub.web.routes import page_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -37,7 +38,7 @@ PALETTE = 12
 
 
 def page_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = page_part()
     page = Page(chat)
 
     @router.get("/")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastapi import APIRouter, Response, WebSocket
+from fastapi import APIRouter, Depends, Response, WebSocket
 
 from hubbub.core.models import LOBBY, Person
 from hubbub.core.text import TEXT_MAX_CHARS, drop_control_characters, shows_something
@@ -20,6 +20,7 @@ from hubbub.hub.outlet import batch_of
 from hubbub.logs import REQUEST
 from hubbub.protocol import Envelope, Post
 from hubbub.web.outlets import outlet_for
+from hubbub.web.routes import page_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -41,7 +42,7 @@ PAGE_HEADERS = {
 
 
 def tutorial_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = page_part(dependencies=[Depends(chat.admit)])
     page = (CLIENT_FILES / "tutorial.html").read_text("utf-8")
     script = (CLIENT_FILES / "tutorial.js").read_text("utf-8")
 

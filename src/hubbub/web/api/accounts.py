@@ -12,7 +12,7 @@ from hubbub.protocol import Nothing
 from hubbub.service.accounts import Entered, NewAccount
 from hubbub.store import Account, SignedIn
 from hubbub.web.auth import check_same_origin, drop_session_cookie, is_secure, set_session_cookie, visit_of
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -74,7 +74,7 @@ class NewEmail(Record):
 
 
 def accounts_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(tags=["accounts"], route_class=ProblemRoute)
+    router = api_part("accounts")
 
     @router.post("/accounts", status_code=201)
     async def sign_up(request: Request, response: Response, body: SignUp) -> Entry:

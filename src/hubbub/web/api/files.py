@@ -14,7 +14,8 @@ from hubbub.core.files import SHOWN, UNKNOWN
 from hubbub.core.models import FileId, FileInfo, Person
 from hubbub.errors import HubbubError, Invalid, NotFound, TooLarge
 from hubbub.protocol import Problem
-from hubbub.web.problems import ProblemRoute, problem_response
+from hubbub.web.problems import problem_response
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -65,7 +66,7 @@ class Bytes(FileResponse):
 
 
 def files_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(prefix="/files", tags=["files"], route_class=ProblemRoute)
+    router = api_part("files", "/files")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.post(

@@ -24,7 +24,7 @@ from hubbub.protocol import (
     RevokeInvite,
     Value,
 )
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -51,7 +51,7 @@ class Code(Record):
 
 
 def invites_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(tags=["invitations"], route_class=ProblemRoute)
+    router = api_part("invitations")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.post("/direct", response_model=RoomSummary)

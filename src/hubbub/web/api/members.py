@@ -18,7 +18,7 @@ from hubbub.protocol import (
     Value,
 )
 from hubbub.web.api.rooms import Limit
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -40,7 +40,7 @@ class NewRole(Record):
 
 
 def members_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(prefix="/rooms", tags=["rooms"], route_class=ProblemRoute)
+    router = api_part("rooms", "/rooms")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.get("/{room}/members", response_model=MemberPage)

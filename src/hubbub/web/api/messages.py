@@ -29,7 +29,7 @@ from hubbub.protocol import (
     Unreact,
     Value,
 )
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -49,7 +49,7 @@ class NewText(Record):
 
 
 def messages_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(prefix="/rooms/{room}", tags=["messages"], route_class=ProblemRoute)
+    router = api_part("messages", "/rooms/{room}")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.get("/messages", response_model=History, response_model_exclude_none=True)

@@ -7,14 +7,14 @@ from fastapi.responses import StreamingResponse
 
 from hubbub.core.models import Person
 from hubbub.protocol import Export, ForgetMe, Nothing, Value
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
 
 
 def my_data_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(prefix="/me", tags=["people"], route_class=ProblemRoute)
+    router = api_part("people", "/me")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.get("/export", response_class=StreamingResponse, responses={200: {"model": Export}})

@@ -36,7 +36,7 @@ from hubbub.protocol import (
     Unmute,
     Value,
 )
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -70,7 +70,7 @@ class NewRules(Record):
 
 
 def order_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(tags=["order"], route_class=ProblemRoute)
+    router = api_part("order")
     _people(chat, router)
     _reports(chat, router)
     _rules(chat, router)

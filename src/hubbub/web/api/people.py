@@ -8,7 +8,7 @@ from hubbub.core.emoji import emoji_table
 from hubbub.core.models import Person, Record
 from hubbub.protocol import ChangeName, Name, Value
 from hubbub.web.auth import check_same_origin, visit_of
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -30,7 +30,7 @@ class NewName(Record):
 
 
 def people_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(tags=["people"], route_class=ProblemRoute)
+    router = api_part("people")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.post("/guests", status_code=201)

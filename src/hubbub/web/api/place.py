@@ -27,7 +27,7 @@ from hubbub.protocol import (
     Value,
 )
 from hubbub.web.api.files import BYTES, Bytes
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -58,7 +58,7 @@ class NewPlace(Record):
 
 
 def place_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(tags=["place"], route_class=ProblemRoute)
+    router = api_part("place")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.put("/me/profile", response_model=Profile)

@@ -27,7 +27,7 @@ from hubbub.protocol import (
     Value,
     WhoIsHere,
 )
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -50,7 +50,7 @@ class ReadMark(Record):
 
 
 def rooms_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(prefix="/rooms", tags=["rooms"], route_class=ProblemRoute)
+    router = api_part("rooms", "/rooms")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.get("", response_model=RoomPage)

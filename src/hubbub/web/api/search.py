@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Query
 
 from hubbub.core.models import Found, Person, RoomId
 from hubbub.protocol import PAGE_MAX, FoundBefore, Question, Search, UtcOffset, Value
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
 
 
 def search_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(prefix="/search", tags=["search"], route_class=ProblemRoute)
+    router = api_part("search", "/search")
     Me = Annotated[Person, Depends(chat.auth.current)]
 
     @router.get("", response_model=Found, response_model_exclude_none=True)

@@ -13,7 +13,7 @@ from hubbub.store import SignedIn
 from hubbub.web.api.accounts import Entry, Password, entry_of
 from hubbub.web.auth import check_same_origin, site_of, visit_of
 from hubbub.web.openid import CONNECT, way_to_provider
-from hubbub.web.problems import ProblemRoute
+from hubbub.web.routes import api_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
@@ -56,7 +56,7 @@ class Way(Record):
 
 
 def sign_in_router(chat: "Chat") -> APIRouter:
-    router = APIRouter(tags=["accounts"], route_class=ProblemRoute)
+    router = api_part("accounts")
     _add_passkeys(router, chat)
     _add_entrance(router, chat)
     _add_identity(router, chat)
