@@ -21,7 +21,7 @@ from hubbub.core.models import Person, Place
 from hubbub.core.shedding import Load, Shed, Shedding
 from hubbub.counts import Counts, watch_loop
 from hubbub.errors import CloseCode, HubbubError, RateLimited, Unavailable
-from hubbub.extras import load_openid, load_passkeys
+from hubbub.extras import load_openid, load_passkeys, load_previews
 from hubbub.hub.catchup import CatchUp
 from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.pace import new_pace
@@ -45,7 +45,6 @@ from hubbub.service import Service
 from hubbub.service.accounts import Accounts
 from hubbub.service.caretaker import Caretaker
 from hubbub.service.context import Context
-from hubbub.service.fetch import fetch
 from hubbub.service.files import Files
 from hubbub.service.identities import Identities
 from hubbub.service.invites import Invited, look_at
@@ -54,7 +53,6 @@ from hubbub.service.mail import Mail
 from hubbub.service.my_data import export
 from hubbub.service.passwords import Passwords
 from hubbub.service.people import People
-from hubbub.service.previews import Previews
 from hubbub.settings import Settings
 from hubbub.store import Committed, Store
 from hubbub.store.folder import DATABASE, FILES, make_folder
@@ -180,7 +178,7 @@ class Chat:
             now=_now_ms,
             place=lambda: self.place,
             new_token=lambda: secrets.token_urlsafe(32),
-            preview=Previews(fetch, clock=time.monotonic).of if self.settings.link_previews else None,
+            preview=load_previews(self.settings, clock=time.monotonic),
             shedding=self.shedding,
         )
 

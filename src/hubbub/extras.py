@@ -1,12 +1,15 @@
-"""What needs an extra of the package: loaded only where the settings ask for it."""
+"""What needs an extra of the package, or a library that is used for nothing else: loaded only where the settings ask
+for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hubbub.errors import SetupError
+from hubbub.protocol import Preview
 from hubbub.service.accounts import Accounts
 from hubbub.service.context import Context
+from hubbub.service.previews import Previews
 from hubbub.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +33,17 @@ def load_passkeys(context: Context, accounts: Accounts, *, clock: Callable[[], f
     with _needing("passkeys"):
         from hubbub.service.passkeys import Passkeys
     return Passkeys(context, accounts, clock=clock)
+
+
+def load_previews(
+    settings: Settings, *, clock: Callable[[], float]
+) -> Callable[[str], Awaitable[Preview | None]] | None:
+    """What the pages say of themselves to which people link."""
+    if not settings.link_previews:
+        return None
+    from hubbub.service.fetch import fetch
+
+    return Previews(fetch, clock=clock).of
 
 
 @contextmanager

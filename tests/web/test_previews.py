@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 
+from hubbub.core.previews import Page
 from hubbub.protocol import Preview
 from hubbub.service import fetch as fetching
-from hubbub.service.fetch import BYTES_MAX, Page, fetch
+from hubbub.service.fetch import BYTES_MAX, fetch
 from hubbub.service.previews import AT_ONCE, KEPT_S, Previews
 from hubbub.settings import Settings
 from hubbub.testing.people import Guest

@@ -21,6 +21,12 @@ _TITLES = ("og:title", "twitter:title")
 _DESCRIPTIONS = ("og:description", "twitter:description", "description")
 
 
+class Page(NamedTuple):
+    url: str
+    """Where it was in the end."""
+    content: str
+
+
 class About(NamedTuple):
     """What a page says of itself."""
 

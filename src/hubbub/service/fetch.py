@@ -7,12 +7,11 @@ resolves to another address a moment later changes nothing (DNS rebinding). Each
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from hubbub.core.previews import PORTS, host_of, is_public
+from hubbub.core.previews import PORTS, Page, host_of, is_public
 
 TIME_MAX_S = 3.0
 BYTES_MAX = 524_288
@@ -22,12 +21,6 @@ HEADERS = {
     "Accept": "text/html,application/xhtml+xml",
     "Accept-Encoding": "identity",  # nothing is unpacked
 }
-
-
-class Page(NamedTuple):
-    url: str
-    """Where it was in the end."""
-    content: str
 
 
 async def fetch(url: str, *, may_ask: Callable[[str], bool] = is_public, ports: dict[str, int] = PORTS) -> Page | None:

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from hubbub.core import policy
 from hubbub.core.models import Person
-from hubbub.core.previews import links_in, read_page
+from hubbub.core.previews import Page, links_in, read_page
 from hubbub.protocol import GetPreviews, LinkPreviews, Preview
 from hubbub.service.change import permit
 from hubbub.service.context import Context
-from hubbub.service.fetch import Page
 from hubbub.store import Reader
 
 AT_ONCE = 4
