@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hubbub.service.passkeys import Passkeys
 
 
+Look = Callable[[str], Awaitable[Preview | None]]
+
+
 def load_openid(settings: Settings, callback: str, *, clock: Callable[[], float]) -> "OpenId | None":
     """`callback`: the path at which the provider sends people back. Raises SetupError when the extra is missing."""
     if not settings.oidc_issuer:
@@ -35,9 +38,7 @@ def load_passkeys(context: Context, accounts: Accounts, *, clock: Callable[[], f
     return Passkeys(context, accounts, clock=clock)
 
 
-def load_previews(
-    settings: Settings, *, clock: Callable[[], float]
-) -> Callable[[str], Awaitable[Preview | None]] | None:
+def load_previews(settings: Settings, *, clock: Callable[[], float]) -> Look | None:
     """What the pages say of themselves to which people link."""
     if not settings.link_previews:
         return None
