@@ -3,7 +3,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
+from hubbub.store.migrate import upgrade
 from hubbub.store.sqlite import SqliteStore
 from hubbub.testing.store_stage import AT, Opened, found_plans
 
@@ -20,6 +22,15 @@ async def running(path: Path) -> AsyncIterator[Opened]:
         yield opened
     finally:
         await opened.store.stop()
+
+
+def migrated(path: Path, revision: str = "head") -> None:
+    """Makes or brings a database to a revision by the migrations, and nothing else."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        upgrade(connection, revision)
+        connection.commit()
+    engine.dispose()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from hubbub.store import migrate
-from tests.store.conftest import running
+from tests.store.conftest import migrated, running
 
 ROOT = Path(__file__).parents[2]
 OPEN = """
@@ -31,13 +31,15 @@ def test_the_names_of_the_migrations_tell_what_alembic_knows() -> None:
     assert migrate.revisions() == [script.revision for script in scripts.walk_revisions()]
 
 
-@pytest.mark.parametrize("is_new", [True, False])
-async def test_alembic_is_loaded_only_for_a_database_that_is_not_up_to_date(tmp_path: Path, is_new: bool) -> None:
+@pytest.mark.parametrize("state", ["new", "current", "old"])
+async def test_alembic_is_loaded_only_for_a_database_that_is_not_up_to_date(tmp_path: Path, state: str) -> None:
     path = tmp_path / "hubbub.db"
-    if not is_new:
+    if state == "old":
+        migrated(path, "0001")
+    elif state == "current":
         async with running(path):
             pass
     command = [sys.executable, "-c", OPEN, str(path)]
     opening = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     told, _ = await opening.communicate()
-    assert told.decode() == f"{is_new}\n"
+    assert told.decode() == f"{state == 'old'}\n"

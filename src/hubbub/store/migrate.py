@@ -1,18 +1,22 @@
 """Brings a database to the newest schema, by Alembic, from inside the installed package.
 
-Alembic is loaded only when there is something to bring: with what it needs itself it takes 8 MB.
+Alembic is loaded only when there is something to bring: with what it needs itself it takes 13 MB and 0.3 s. A new
+database gets the tables as the program has them, which are exactly those that the migrations make.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
+
+from hubbub.store.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 SCRIPTS = Path(__file__).parent / "migrations"
-VERSION_TABLE = "alembic_version"
+VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+"""Alembic's own."""
 
 
 class NewerDatabase(Exception):
@@ -35,6 +39,9 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     with connection.begin():
         if is_current(connection):
             return
+        if to == "head" and not inspect(connection).get_table_names():
+            _make(connection)
+            return
     from alembic import command
     from alembic.util.exc import CommandError
 
@@ -46,10 +53,16 @@ def upgrade(connection: Connection, to: str = "head") -> None:
         raise NewerDatabase(f"known revisions: {sorted(revisions())}") from error
 
 
+def _make(connection: Connection) -> None:
+    metadata.create_all(connection)
+    VERSION.create(connection)
+    connection.execute(insert(VERSION).values(version_num=revisions()[0]))
+
+
 def _revisions_of(connection: Connection) -> list[str]:
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not inspect(connection).has_table(VERSION.name):
         return []
-    return list(connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars())
+    return list(connection.execute(select(VERSION.c.version_num)).scalars())
 
 
 def _config() -> "Config":
