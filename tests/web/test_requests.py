@@ -32,7 +32,7 @@ async def test_03_each_request_is_a_record_without_its_query(
     assert "hush" not in caplog.text
 
 
-@pytest.mark.parametrize("path", ["/setup", "/reset", "/sign-up", "/chat/setup"])
+@pytest.mark.parametrize("path", ["/setup", "/reset", "/sign-up", "/oidc", "/chat/setup"])
 async def test_the_code_of_a_link_is_not_told(
     http: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:

@@ -283,6 +283,23 @@ async def test_posting_too_fast_is_refused_with_the_time_to_wait(tmp_path: Any) 
         await tab.drops()
 
 
+async def test_a_person_has_one_limit_for_commands_however_many_connections(tmp_path: Any) -> None:
+    from hubbub.settings import Settings
+    from hubbub.testing.server import serve
+
+    settings = Settings(data=tmp_path, commands_per_second=0.001, commands_burst=4)
+    async with serve(settings) as server, Guest.arrives(server.url) as ann, Guest.arrives(server.url) as bob:
+        tab = ann.another_tab()
+        await tab.returns()
+        for person in (ann, tab, ann, tab):
+            await person.does("members", room="lobby")
+        for person in (ann, tab):
+            with pytest.raises(Refused, match="rate_limited"):
+                await person.does("members", room="lobby")
+        await bob.does("members", room="lobby")
+        await tab.drops()
+
+
 async def test_all_people_together_write_so_much_into_one_room_and_another_room_is_free(tmp_path: Any) -> None:
     from hubbub.settings import Settings
     from hubbub.testing.server import serve

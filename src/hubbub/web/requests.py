@@ -15,7 +15,7 @@ from hubbub.web.problems import problem_response
 
 QUIET = {"/healthz", "/readyz", "/metrics"}
 """Asked for every few seconds by machines: told only at the level debug."""
-SECRETS = re.compile(r"/(setup|reset|sign-up|sign-in|i)/.*", re.DOTALL)
+SECRETS = re.compile(r"/(setup|reset|sign-up|sign-in|oidc|i)/.*", re.DOTALL)
 """Paths that end in a code by which somebody comes in."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
