@@ -255,7 +255,7 @@ MUTANTS = [
     Mutant(
         "somebody signs in as nobody",
         "src/hubbub/service/passwords.py",
-        "return Checked(right and kept is not None, new_hash)",
+        "return Checked(right and bool(kept), new_hash)",
         "return Checked(True, new_hash)",
         ("tests/web/test_accounts.py",),
     ),
