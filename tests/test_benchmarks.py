@@ -28,6 +28,7 @@ async def test_the_history_benchmark_measures_start_and_pages(tmp_path: Path) ->
     assert all(figures[f"history_{where}_ms_p50"] > 0 for where in ("before", "after", "around", "newest"))
 
 
+@pytest.mark.nightly
 async def test_the_search_benchmark_measures_questions_and_the_index(tmp_path: Path) -> None:
     moment = ["--messages", "500", "--rooms", "3", "--requests", "2", "--json", str(tmp_path / "search.json")]
     await succeeds("search.py", *moment)
@@ -37,6 +38,7 @@ async def test_the_search_benchmark_measures_questions_and_the_index(tmp_path: P
     assert all(figures[f"{name}_ms_p50"] > 0 for name in ("common_word", "rare_word", "prefix", "phrase", "chinese"))
 
 
+@pytest.mark.nightly
 async def test_the_page_benchmark_measures_a_first_visit(tmp_path: Path) -> None:
     if chromium() is None:
         pytest.skip("there is no Chromium: install it, or name it in CHROMIUM")
@@ -46,6 +48,7 @@ async def test_the_page_benchmark_measures_a_first_visit(tmp_path: Path) -> None
     assert 0 < figures["first_contentful_paint_s"] <= figures["connected_s"]
 
 
+@pytest.mark.nightly
 async def test_the_fan_out_benchmark_measures_cost_and_waits_of_every_server(tmp_path: Path) -> None:
     figures = await figures_of(
         "fanout", tmp_path, "--members", "10", *MOMENT, "--only", "hubbub", "portable", "tutorial"
@@ -82,6 +85,7 @@ async def test_the_connections_benchmark_measures_who_is_there_and_who_comes(tmp
     assert coming["us_per_join"] > 0
 
 
+@pytest.mark.nightly
 async def test_the_stalled_benchmark_takes_out_those_who_stopped_and_measures_the_others(tmp_path: Path) -> None:
     few = ["--members", "20", "--fill", "0.3"]
     figures = await figures_of("stalled", tmp_path, *few, *MOMENT)

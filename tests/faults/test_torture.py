@@ -35,6 +35,7 @@ async def run(folder: Path, server: tuple[Fault, ...], network: tuple[Fault, ...
     return report
 
 
+@pytest.mark.nightly
 async def test_every_promise_is_kept_through_every_fault(tmp_path: Path) -> None:
     report = await run(tmp_path, SERVER_FAULTS, NETWORK_FAULTS, clients=8, answers_between=20)
     assert report.verdict.broken == []
@@ -69,9 +70,9 @@ async def test_g8_and_g10_every_promise_is_kept_on_bad_networks(tmp_path: Path) 
     ("sabotage", "faults", "letters"),
     [
         ("lose_frames", (), "b"),
-        ("lose_commits", (), "a e"),
-        ("keep_deleted_texts", (), "f"),
-        ("trust_the_cache", one(SERVER_FAULTS, "power cut"), "a e"),
+        pytest.param("lose_commits", (), "a e", marks=pytest.mark.nightly),
+        pytest.param("keep_deleted_texts", (), "f", marks=pytest.mark.nightly),
+        pytest.param("trust_the_cache", one(SERVER_FAULTS, "power cut"), "a e", marks=pytest.mark.nightly),
     ],
 )
 async def test_a_server_that_breaks_a_promise_is_found_out(
@@ -105,6 +106,7 @@ async def test_g19_an_upgrade_that_is_left_half_done_is_found_out(tmp_path: Path
     assert report.survived["cut points"] == 1
 
 
+@pytest.mark.nightly
 async def test_g18_a_backup_that_lacks_what_was_acknowledged_before_it_is_found_out(tmp_path: Path) -> None:
     async def back_up_too_early(ring: Arena, chance: random.Random) -> None:
         await back_up(ring, chance)

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from hubbub.errors import SetupError
+from hubbub.protocol import MessagesErased
 from hubbub.store import backup
 from hubbub.store.backup import back_up, restore
 from hubbub.store.backup_files import files_of, missing_files
 from hubbub.store.folder import blob_path, lock
 from hubbub.testing.store_files import message_with, stored, uploaded
-from hubbub.testing.store_stage import PLANS, Opened, found_plans, post
-from tests.store.conftest import running
+from hubbub.testing.store_stage import PLANS, Opened, draft, found_plans, post
+from tests.store.conftest import migrated, running
 from tests.store.test_sqlite import DAMAGES
 
 ASIDE = ".before"
@@ -158,6 +159,57 @@ async def test_a_backup_in_an_empty_folder_is_the_same_chat_with_a_new_epoch(tmp
         assert await opened.reads(lambda r: r.epoch()) == "new"
         assert await opened.happens(post("on and on")) == [4]
     assert read(copy, "SELECT value FROM meta WHERE key = 'epoch'") == [("epoch",)]
+
+
+async def test_a_chat_that_has_not_kept_everything_is_copied_and_comes_back(tmp_path: Path, data: Path) -> None:
+    async with running(data / "hubbub.db") as opened:
+        await opened.store.write(found_plans)
+        seqs = [seq for [seq] in [await opened.happens(post(f"m{n}")) for n in range(4)]]
+        await opened.happens(draft(MessagesErased, up_to=seqs[1]))
+    source = copied(data / "hubbub.db", tmp_path / "copy.db")
+    put_back(source, data / "hubbub.db", replace=True)
+    async with running(data / "hubbub.db") as opened:
+        assert await opened.reads(lambda r: r.heads([PLANS])) == {PLANS: seqs[-1] + 1}
+
+
+def test_a_database_of_an_older_version_is_copied_and_comes_back(tmp_path: Path, data: Path) -> None:
+    migrated(data / "hubbub.db", "0003")
+    with closing(sqlite3.connect(data / "hubbub.db")) as database, database:
+        database.execute("INSERT INTO meta VALUES ('epoch', 'old')")
+    source = copied(data / "hubbub.db", tmp_path / "copy.db")
+    put_back(source, data / "hubbub.db", replace=True)
+    assert read(data / "hubbub.db", "SELECT version_num FROM alembic_version") == [("0003",)]
+    assert read(data / "hubbub.db", "SELECT value FROM meta WHERE key = 'epoch'") == [("new",)]
+
+
+def test_a_database_in_which_something_does_not_agree_is_no_backup(tmp_path: Path, chat: Path) -> None:
+    break_a_rule(chat)
+    with pytest.raises(SetupError, match="is damaged: row 1 missing from index odds"):
+        copied(chat, tmp_path / "copy.db")
+    assert names(tmp_path) == {"data"}
+
+
+def break_a_rule(path: Path) -> None:
+    """A database can be read to its end and not be whole."""
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("""
+            CREATE TABLE odd (x); CREATE INDEX odds ON odd (x) WHERE x > 0; INSERT INTO odd VALUES (-1);
+            PRAGMA writable_schema = 1;
+            UPDATE sqlite_master SET sql = 'CREATE INDEX odds ON odd (x)' WHERE name = 'odds';
+        """)
+
+
+async def test_where_a_file_has_one_name_only_the_old_data_are_kept_beside_too(
+    tmp_path: Path, chat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    source = copied(chat, tmp_path / "copy.db")
+    monkeypatch.setattr("os.link", no_links)
+    aside = put_back(source, chat, replace=True)
+    assert aside
+    assert read(aside, "SELECT count(*) FROM room") == read(chat, "SELECT count(*) FROM room") == [(2,)]
 
 
 async def test_what_was_there_is_kept_beside_when_its_place_is_taken_on_purpose(tmp_path: Path, chat: Path) -> None:

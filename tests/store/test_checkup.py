@@ -13,10 +13,11 @@ from hubbub.protocol import MessageDeleted, MessageEdited
 from hubbub.store import checkup
 from hubbub.store.checkup import Finding, Level, check_up
 from hubbub.store.folder import lock
+from hubbub.store.migrate import revisions
 from hubbub.testing.store_files import message_with, stored, uploaded
 from hubbub.testing.store_stage import PLANS, Opened, a_conversation, draft, found_plans, post
-from tests.store.conftest import running
-from tests.store.test_backup import blob_in, with_files
+from tests.store.conftest import migrated, running
+from tests.store.test_backup import blob_in, break_a_rule, with_files
 from tests.store.test_sqlite import DAMAGES
 
 
@@ -205,3 +206,33 @@ async def test_the_names_of_files_that_are_left_in_the_log_are_found(tmp_path: P
         database.execute("UPDATE event SET frame = ? WHERE room = ? AND seq = ?", (frame.frame, PLANS, seq))
         database.commit()
     assert any("still has the texts of 1 messages" in words for words in worst(path))
+
+
+def test_a_database_of_an_older_version_is_only_older(tmp_path: Path) -> None:
+    os.chmod(tmp_path, 0o700)
+    migrated(tmp_path / "hubbub.db", "0003")
+    with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database, database:
+        database.execute("INSERT INTO meta VALUES ('epoch', 'old')")
+    [words] = worst(tmp_path / "hubbub.db")
+    assert words == f"The schema is 0003; the next start makes {revisions()[0]} of it."
+
+
+def test_a_file_in_which_something_does_not_agree_is_named(chat: Path) -> None:
+    break_a_rule(chat)
+    assert "The file is damaged: row 1 missing from index odds." in worst(chat)
+
+
+def test_a_folder_in_which_one_may_not_read_is_named(chat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may always
+    assert f"You may not read and write in {chat.parent}." in worst(chat)
+
+
+def test_a_file_that_cannot_be_opened_is_for_its_owner_to_look_at(chat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    monkeypatch.setattr(checkup, "read_only", refused)
+    found = findings(chat)[-1]
+    assert (found.level, found.advice) == (Level.PROBLEM, "Run this as the user who runs the server.")

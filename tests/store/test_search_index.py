@@ -277,3 +277,58 @@ async def test_blocks_of_messages_that_are_not_kept_go_with_them(tmp_path: Path)
         words = {term for (term,) in database.execute("SELECT term FROM search_term")}
     assert {"kettle", "25", "39"} <= words
     assert not {"0", "7", "24"} & words
+
+
+# Corners -----------------------------------------------------------------------------------------------------
+
+
+async def test_blocks_of_one_time_and_other_rooms_are_passed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two blocks over the same time the first has only a room that nobody asks about."""
+    monkeypatch.setattr("hubbub.store.search.ROOMS_BY_TERM_MAX", 0)  # as for somebody in many rooms
+    opened = Opened(store := store_at(tmp_path / "hubbub.db"))
+    await store.start()
+    try:
+        await store.write(found_plans)
+        await opened.happens(draft(RoomCreated, room="other", name="Other"))
+        await opened.happens(post("tea", room="other", at=AT), post("tea", room="other", at=AT + 5))
+        await index(store, 2)
+        seq, _ = await opened.happens(post("tea", at=AT + 5), post("more tea", at=AT + 9))
+        await index(store, 2)
+        await opened.happens(draft(MessageEdited, message=seq, text="coffee"))
+        assert await found(opened, "coffee") == ["coffee"]
+        assert await found(opened, "tea") == ["more tea"]
+    finally:
+        await store.stop()
+
+
+async def test_a_message_that_is_in_no_block_can_be_changed(tmp_path: Path) -> None:
+    opened = Opened(store := store_at(tmp_path / "hubbub.db"))
+    await store.start()
+    try:
+        await store.write(found_plans)
+        [seq] = await opened.happens(post("tea"))
+        assert await index(store, 1) == 1
+        with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database, database:
+            database.execute("DELETE FROM search_term")
+            database.execute("DELETE FROM search_block")
+        await opened.happens(draft(MessageEdited, message=seq, text="coffee"))
+        message = await opened.reads(lambda r: r.message(PLANS, seq))
+        assert message is not None
+        assert message.text == "coffee"
+    finally:
+        await store.stop()
+
+
+async def test_an_old_database_without_messages_is_indexed_at_once(tmp_path: Path) -> None:
+    store = store_at(tmp_path / "hubbub.db")
+    await store.start()
+    try:
+        with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database, database:
+            database.execute("UPDATE search_mark SET backlog = done + 1")
+        await index(store, 5)
+        with closing(sqlite3.connect(tmp_path / "hubbub.db")) as database:
+            assert database.execute("SELECT max(backlog) FROM search_mark").fetchone() == (0,)
+    finally:
+        await store.stop()

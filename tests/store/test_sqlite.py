@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -17,8 +18,10 @@ from hubbub.core.models import LOBBY
 from hubbub.errors import SetupError, Unavailable
 from hubbub.protocol import Envelope, MessageDeleted, MessageEdited
 from hubbub.store import Transaction
+from hubbub.store.folder import lock
+from hubbub.store.sqlite import SqliteStore, write_beside
 from hubbub.testing.store_stage import PLANS, Opened, draft, found_plans, post
-from tests.store.conftest import running, store_at
+from tests.store.conftest import migrated, running, store_at
 
 
 async def refusal(path: Path) -> str:
@@ -208,6 +211,72 @@ async def test_savepoints_are_made_only_when_one_has_failed_half_way(plans: Open
     assert [str(outcome) for outcome in outcomes] == ["5", "half way", "6"]
     assert happened.count("savepoint") >= 3
     assert plans.announced() == [4, 5, 6]
+
+
+async def test_what_nobody_foresaw_at_the_start_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("something odd")
+
+    monkeypatch.setattr(SqliteStore, "_make_lobby", fail)
+    assert await refusal(tmp_path / "hubbub.db") == f"Cannot open {tmp_path / 'hubbub.db'}: something odd"
+
+
+async def test_what_is_said_well_at_the_start_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise SetupError("The lobby has another owner.")
+
+    monkeypatch.setattr(SqliteStore, "_make_lobby", fail)
+    assert await refusal(tmp_path / "hubbub.db") == "The lobby has another owner."
+
+
+def test_a_system_without_locks_goes_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert lock(tmp_path / "hubbub.db") is None
+
+
+def test_beside_a_server_only_its_own_version_writes(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="There is no chat in"):
+        write_beside(tmp_path / "hubbub.db", lambda tx: tx.touch())
+    migrated(tmp_path / "hubbub.db", "0003")
+    with pytest.raises(SetupError, match="is of another version of Hubbub"):
+        write_beside(tmp_path / "hubbub.db", lambda tx: tx.touch())
+    (tmp_path / "hubbub.db").write_bytes(b"no database, but long enough to look like one" * 50)
+    with pytest.raises(SetupError, match="is damaged or is not a database"):
+        write_beside(tmp_path / "hubbub.db", lambda tx: tx.touch())
+
+
+# Writes that are not done ------------------------------------------------------------------------------------
+
+
+async def test_when_too_many_writes_wait_the_next_is_refused(plans: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.store.writer.QUEUE_MAX", 0)
+    with pytest.raises(Unavailable, match="Too many writes are waiting") as refused:
+        await plans.store.write(lambda tx: tx.append(post("never")))
+    assert refused.value.code == "overloaded"
+
+
+async def test_what_waits_when_the_disk_fails_is_refused_too(plans: Opened) -> None:
+    waiting = asyncio.ensure_future(plans.store.write(lambda tx: tx.append(post("never"))))
+    await asyncio.sleep(0)  # it has been gathered, and not been handed over
+    broken = Unavailable("The disk failed.", code="storage_failed")
+    plans.store._writer._refusal = broken  # type: ignore[attr-defined]
+    with pytest.raises(Unavailable) as refused:
+        await waiting
+    assert refused.value is broken
+    assert await plans.reads(lambda r: r.heads([PLANS])) == {PLANS: 3}
+
+
+async def test_an_announcement_that_fails_takes_no_answer_with_it(
+    plans: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("nobody listens")
+
+    plans.store.on_commit = fail
+    assert await plans.store.write(lambda tx: tx.append(post("said")).seq) == 4
+    assert "announcing a commit failed" in caplog.text
 
 
 # Disks that fail ---------------------------------------------------------------------------------------------

@@ -123,8 +123,7 @@ class AccountReader:
 
 
 class AccountWriter(AccountReader):
-    def _change(self, statement: Any, binds: Mapping[str, object]) -> None:
-        raise NotImplementedError  # by SqlTransaction
+    def _change(self, statement: Any, binds: Mapping[str, object]) -> None: ...  # by SqlTransaction
 
     def add_session(self, token_hash: str, person: str, at: int, agent: str = "", address: str = "") -> str:
         public = token_hash[:16]

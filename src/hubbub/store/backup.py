@@ -16,6 +16,12 @@ from hubbub.store.backup_files import copy_what_is_named, copy_what_is_there, fi
 from hubbub.store.folder import FILES, flush, lock, lock_file
 from hubbub.store.migrate import revisions
 
+GAPS = """
+SELECT room.id, room.head, {floor}, count(event.seq), coalesce(max(event.seq), 0), coalesce(min(event.seq), 0)
+FROM room LEFT JOIN event ON event.room = room.id GROUP BY room.id
+HAVING count(event.seq) <> room.head - {floor} OR coalesce(max(event.seq), 0) <> room.head
+    OR min(event.seq) IS NOT {floor} + 1
+"""
 PAGES_AT_ONCE = 1000
 """Copied between two calls of `progress`."""
 PATIENCE_S = 10.0
@@ -97,6 +103,13 @@ def _copy(source: Path, target: Path, progress: Progress) -> None:
         raise SetupError(f"Cannot copy {source} to {target.parent}: {error}.") from None
 
 
+def gaps_in(database: sqlite3.Connection) -> list[tuple[str, int, int, int, int, int]]:
+    """The rooms whose log is not whole: with head, floor, the number of events, the last and the first.
+    Databases of versions that kept everything have no floors."""
+    columns = {row[1] for row in database.execute("PRAGMA table_info(room)")}
+    return database.execute(GAPS.format(floor="room.floor" if "floor" in columns else "0")).fetchall()
+
+
 def _check(file: Path, name: str) -> None:
     """Whether it is a whole database of Hubbub's, of a version that this program knows."""
     try:
@@ -104,9 +117,7 @@ def _check(file: Path, name: str) -> None:
             [complaint, *_] = [row[0] for row in database.execute("PRAGMA integrity_check(1)")]
             [version] = database.execute("SELECT version_num FROM alembic_version").fetchone() or [""]
             [epoch] = database.execute("SELECT count(*) FROM meta WHERE key = 'epoch'").fetchone()
-            gaps = database.execute(
-                "SELECT room FROM event GROUP BY room HAVING count(*) <> max(seq) OR min(seq) <> 1 LIMIT 1"
-            ).fetchone()
+            gaps = gaps_in(database)
     except sqlite3.Error as error:
         raise SetupError(f"{name} is not a backup of Hubbub's, or is damaged: {error}.") from None
     if complaint != "ok":
@@ -115,7 +126,7 @@ def _check(file: Path, name: str) -> None:
         raise SetupError(f"{name} was made by a newer version of Hubbub. Install that version or a later one.")
     if gaps or not epoch:
         raise SetupError(
-            f"{name} is damaged: " + (f"events of the room {gaps[0]} are missing." if gaps else "no epoch.")
+            f"{name} is damaged: " + (f"events of the room {gaps[0][0]} are missing." if gaps else "no epoch.")
         )
 
 

@@ -109,8 +109,7 @@ class OrderReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def message(self, room: str, seq: int) -> Message | None:
-        raise NotImplementedError
+    def message(self, room: str, seq: int) -> Message | None: ...  # by SqlReader
 
     def is_signed_in(self, person: str) -> bool:
         return self._connection.execute(IS_SIGNED_IN, {"who": person}).first() is not None
@@ -181,8 +180,7 @@ class OrderReader:
 
 
 class OrderWriter(OrderReader):
-    def _change(self, statement: Any, binds: Mapping[str, object]) -> None:
-        raise NotImplementedError
+    def _change(self, statement: Any, binds: Mapping[str, object]) -> None: ...  # by SqlTransaction
 
     def set_sanction(self, sanctioned: Sanction) -> None:
         where = {"person": sanctioned.person.id, "room": sanctioned.room or "", "kind": sanctioned.kind}

@@ -47,8 +47,7 @@ class SignInReader:
 
 
 class SignInWriter(SignInReader):
-    def _change(self, statement: Any, binds: Mapping[str, object]) -> None:
-        raise NotImplementedError  # by SqlTransaction
+    def _change(self, statement: Any, binds: Mapping[str, object]) -> None: ...  # by SqlTransaction
 
     def add_identity(self, person: str, issuer: str, subject: str, at: int) -> None:
         row = {"issuer": issuer, "subject": subject, "person": person, "created_at": at}

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -197,6 +196,5 @@ def _setup_error(path: Path, error: Exception) -> HubbubError:
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return SetupError(f"{path} is damaged or is not a database ({error.orig}). Restore it from a backup.")
-        with suppress(AttributeError):
-            return SetupError(f"Cannot open {path}: {error.orig}.")
+        return SetupError(f"Cannot open {path}: {error.orig}.")
     return SetupError(f"Cannot open {path}: {error}")

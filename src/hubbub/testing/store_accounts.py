@@ -97,6 +97,12 @@ class AccountsContract(Stage):
             for name, but, known in (("ÁNN", BOB.id, True), ("Ann", ANN.id, False), ("Anna", BOB.id, False)):
                 assert await opened.reads(partial(_is_taken, name, but)) == known
 
+    async def test_nobody_is_renamed_who_is_not_there(self) -> None:
+        async with self.with_plans() as opened:
+            await opened.store.write(lambda tx: tx.rename_person("guest-99", "Zoe"))
+            assert await opened.reads(lambda r: r.person("guest-99")) is None
+            assert not await opened.reads(partial(_is_taken, "Zoe", ""))
+
     async def test_a_link_works_until_it_is_used_replaced_or_old(self) -> None:
         async with self.with_plans() as opened:
             await opened.store.write(lambda tx: tx.add_link("reset", HASH, ANN.id, AT + 10))
