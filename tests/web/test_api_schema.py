@@ -28,7 +28,7 @@ from hubbub.core.shedding import Shed
 from hubbub.settings import Settings
 from hubbub.testing.process import UNLIMITED
 
-EXAMPLES = 6
+EXAMPLES = 10
 """Of each operation, good ones and as many bad ones."""
 URL = "http://chat.example"
 CHECKS = [

@@ -10,10 +10,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
 
-from hubbub.store.tables.metadata import metadata
+from hubbub.store.tables.metadata import metadata, partial_index
 
 event = Table(
     "event",
@@ -26,13 +25,7 @@ event = Table(
     Column("message", BigInteger),
     Column("frame", Text, nullable=False),
     ForeignKeyConstraint(["room"], ["room.id"]),
-    Index(
-        "ix_event_message",
-        "room",
-        "message",
-        sqlite_where=text("message IS NOT NULL"),
-        postgresql_where=text("message IS NOT NULL"),
-    ),
+    partial_index("ix_event_message", "room", "message", where="message IS NOT NULL"),
     sqlite_with_rowid=False,
 )
 """The log. `frame` is what clients are sent. `message` is set on events that hold another text for an earlier message,
@@ -55,16 +48,8 @@ message = Table(
     Column("reason", String),
     ForeignKeyConstraint(["room"], ["room.id"]),
     ForeignKeyConstraint(["author"], ["person.id"]),
-    Index(
-        "ix_message_key",
-        "room",
-        "author",
-        "key",
-        unique=True,
-        sqlite_where=text("key IS NOT NULL"),
-        postgresql_where=text("key IS NOT NULL"),
-    ),
-    Index("ix_message_pinned", "room", "seq", sqlite_where=text("pinned"), postgresql_where=text("pinned")),
+    partial_index("ix_message_key", "room", "author", "key", where="key IS NOT NULL", unique=True),
+    partial_index("ix_message_pinned", "room", "seq", where="pinned"),
     sqlite_with_rowid=False,
 )
 
@@ -99,12 +84,7 @@ file = Table(
     Index("ix_file_sha256", "sha256"),
     Index("ix_file_thumbnail", "thumbnail"),
     Index("ix_file_by", "by", "at"),
-    Index(
-        "ix_file_unused_since",
-        "unused_since",
-        sqlite_where=text("unused_since IS NOT NULL"),
-        postgresql_where=text("unused_since IS NOT NULL"),
-    ),
+    partial_index("ix_file_unused_since", "unused_since", where="unused_since IS NOT NULL"),
     sqlite_with_rowid=False,
 )
 """Uploaded files; their bytes lie beside the database. `thumbnail` is the SHA-256 of a smaller picture. `unused_since`

@@ -9,10 +9,9 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    text,
 )
 
-from hubbub.store.tables.metadata import metadata
+from hubbub.store.tables.metadata import metadata, partial_index
 
 sanction = Table(
     "sanction",
@@ -53,7 +52,7 @@ report = Table(
     Column("open", Boolean, nullable=False),
     ForeignKeyConstraint(["room"], ["room.id"]),
     ForeignKeyConstraint(["person"], ["person.id"]),
-    Index("ix_report_open", "room", "seq", sqlite_where=text("open"), postgresql_where=text("open")),
+    partial_index("ix_report_open", "room", "seq", where="open"),
     sqlite_with_rowid=False,
 )
 """Messages that people have reported, and whether a moderator has still to look."""
