@@ -93,7 +93,7 @@ async def running_provider() -> AsyncIterator[Provider]:
     provider = Provider()
     listener = listen(Settings(host="127.0.0.1", port=0))
     provider.issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = _Server(uvicorn.Config(provider.app(), log_level="error"))
+    server = EndsAtOnce(uvicorn.Config(provider.app(), log_level="error"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.005)
@@ -102,8 +102,3 @@ async def running_provider() -> AsyncIterator[Provider]:
     finally:
         server.end()
         await serving
-
-
-class _Server(EndsAtOnce):
-    def install_signal_handlers(self) -> None:
-        """Leaves signals to the test runner."""

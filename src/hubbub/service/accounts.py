@@ -18,7 +18,7 @@ from hubbub.service.change import fresh
 from hubbub.service.context import Context, token_hash
 from hubbub.service.passwords import Passwords
 from hubbub.service.people import add_person, end_session, must_be_welcome_from, rename
-from hubbub.store import Account, SignedIn, Transaction
+from hubbub.store import Account, Reader, SignedIn, Transaction
 
 TRIES_OF_ACCOUNT = 5
 TRIES_OF_NETWORK = 20
@@ -140,10 +140,7 @@ class Accounts:
 
     async def account(self, me: Person) -> Account:
         """Raises Forbidden `no_account` for guests."""
-        found = await self._context.store.read(lambda reader: reader.account(me.id))
-        if found is None:
-            raise Forbidden("Guests have no account. Sign up to get one.", code="no_account")
-        return found
+        return await self._context.store.read(lambda reader: account_of(reader, me))
 
     async def change_password(self, me: SignedIn, old: str, new: str, visit: Visit) -> Entered:
         """Ends all sessions and begins a new one. Raises Forbidden, SignInNeeded `wrong_password`, Invalid."""
@@ -185,6 +182,14 @@ class Accounts:
         self._by_account.forgive(who)
         self._by_network.give_back(network, self._clock())
         return checked.new_hash
+
+
+def account_of(reader: Reader, me: Person) -> Account:
+    """Raises Forbidden `no_account` for guests."""
+    found = reader.account(me.id)
+    if found is None:
+        raise Forbidden("Guests have no account. Sign up to get one.", code="no_account")
+    return found
 
 
 def join(

@@ -10,7 +10,7 @@ from hubbub.core.models import Person
 from hubbub.core.text import NAME_MAX_CHARS, clean_name
 from hubbub.core.visits import Visit
 from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, SignInNeeded
-from hubbub.service.accounts import Cleaned, Entered, begin_session, join
+from hubbub.service.accounts import Cleaned, Entered, account_of, begin_session, join
 from hubbub.service.context import Context, token_hash
 from hubbub.service.people import end_session, must_be_free
 from hubbub.store import SignedIn, Transaction
@@ -68,7 +68,7 @@ class Identities:
         person = me.person
 
         def change(tx: Transaction) -> None:
-            must_have_account(tx, person)
+            account_of(tx, person)
             if tx.person_identified(who.issuer, who.subject) != person.id:
                 tx.drop_identity(person.id, who.issuer)
                 tx.add_identity(person.id, who.issuer, who.subject, self._context.now())
@@ -83,9 +83,7 @@ class Identities:
         """Raises Forbidden `no_account`, or `last_way_in` for somebody who could not sign in any more."""
 
         def change(tx: Transaction) -> None:
-            must_have_account(tx, me)
-            account = tx.account(me.id)
-            if account and not account.password_hash and not tx.passkeys_of(me.id):
+            if not account_of(tx, me).password_hash and not tx.passkeys_of(me.id):
                 words = "You have no password and no passkey: you could not sign in any more. Get one of them first."
                 raise Forbidden(words, code="last_way_in")
             tx.drop_identity(me.id, self._context.settings.oidc_issuer)
@@ -125,12 +123,6 @@ class Identities:
                 except HubbubError:
                     break
         raise Conflict("There are too many people called like that.", code="name_taken")
-
-
-def must_have_account(tx: Transaction, me: Person) -> None:
-    """Raises Forbidden `no_account`."""
-    if tx.account(me.id) is None:
-        raise Forbidden("Guests have no account. Sign up to get one.", code="no_account")
 
 
 def _numbered(base: str, limit: int, between: str) -> Iterator[str]:

@@ -29,9 +29,8 @@ from hubbub.core.models import Passkey, Person
 from hubbub.core.text import clean_name
 from hubbub.core.visits import Visit
 from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound, RateLimited, SignInNeeded
-from hubbub.service.accounts import Accounts, Entered, begin_session
+from hubbub.service.accounts import Accounts, Entered, account_of, begin_session
 from hubbub.service.context import Context
-from hubbub.service.identities import must_have_account
 from hubbub.service.people import end_session
 from hubbub.store import SignedIn, StoredPasskey, Transaction
 
@@ -105,7 +104,7 @@ class Passkeys:
         stored = StoredPasskey(public, me.id, made.credential_public_key, made.sign_count, name, now, now)
 
         def change(tx: Transaction) -> None:
-            must_have_account(tx, me)
+            account_of(tx, me)
             _must_be_few(tx.passkeys_of(me.id))
             tx.add_passkey(stored)
 

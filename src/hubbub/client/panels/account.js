@@ -73,8 +73,8 @@ export const request = (page, method, path, body) => ask(page.boot.base, method,
 async function account(page) {
   try {
     const { login, email, password: has, identity } = await request(page, "GET", "/me/account");
-    const provider = page.boot.sign_in.provider && [connection(page, identity)];
-    if (!has) return void openDialog("Password and e-mail", [who(login), withoutPassword(page, email), ...(provider || [])]);
+    const provider = page.boot.sign_in.provider ? [connection(page, identity)] : [];
+    if (!has) return void openDialog("Password and e-mail", [who(login), withoutPassword(page, email), ...provider]);
     const password = (/** @type {string} */ label, /** @type {string} */ name, /** @type {string} */ kind, /** @type {boolean} */ required) =>
       line(label, { type: "password", name, autocomplete: kind, required, maxlength: 500 });
     const content = [
@@ -83,7 +83,7 @@ async function account(page) {
       password("New password", "new", "new-password", false),
       h("p", { class: "note" }, "At least 8 characters. Leave it empty to keep the old one. With a new one you are signed out everywhere else."),
       password("Your password now", "old", "current-password", true),
-      ...(provider || []),
+      ...provider,
     ];
     formDialog("Password and e-mail", content, "Save", async (form) => {
       const [old, fresh, address] = ["old", "new", "email"].map((name) => String(form.get(name)));
