@@ -10,13 +10,14 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from hubbub.hub.fast_outlet import FastOutlet
 from hubbub.store import sqlite
 from hubbub.store.transaction import SqlTransaction
-from hubbub.testing.faulty_server import main
+from hubbub.testing.faulty_server import main, write_one_by_one
 
 EVENT = re.compile(r'"type":"(message|member|room)\.')
 
 
 def lose_frames() -> None:
     """After a while every fiftieth write of events to a socket is lost; answers and welcomes are not."""
+    write_one_by_one()
     write, count = FastOutlet.write, 0
 
     def lossy(outlet: FastOutlet, batch: Any) -> None:
@@ -62,6 +63,7 @@ def trust_the_cache() -> None:
 
 def wait_for_readers() -> None:
     """Everybody waits a while for each connection that does not take what it is given."""
+    write_one_by_one()
     write = FastOutlet.write
 
     def patient(outlet: FastOutlet, batch: Any) -> None:

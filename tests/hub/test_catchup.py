@@ -25,6 +25,8 @@ REPLAY_LIMIT = 10_000
 class Outlet:
     """Keeps what it is given. A slow one counts it as buffered until `drain`."""
 
+    send_now = None
+
     def __init__(self) -> None:
         self.frames: list[str] = []
         self.slow = False

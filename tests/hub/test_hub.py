@@ -26,6 +26,8 @@ def reset(seq: int, head: int) -> str:
 class ListOutlet:
     """Keeps what it is given; `stuck` characters pretend to wait for a slow reader."""
 
+    send_now = None
+
     def __init__(self) -> None:
         self.frames: list[str] = []
         self.writes = 0

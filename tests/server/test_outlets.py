@@ -132,6 +132,6 @@ def test_a_batch_is_encoded_as_the_standard_says_and_only_once() -> None:
     texts = [letter * size for size in SIZES for letter in "aä🫖"]
     batch = Batch(texts)
     expected = b"".join(Frame(Opcode.TEXT, text.encode()).serialize(mask=False) for text in texts)
-    assert batch.wire == expected
-    assert batch.wire is batch.wire
-    assert batch_of("a lone \ud800").wire == b"\x81\x08a lone ?"
+    assert batch.wire() == expected
+    assert batch.wire() is batch.wire()
+    assert batch_of("a lone \ud800").wire() == b"\x81\x08a lone ?"

@@ -40,7 +40,10 @@ class FastOutlet:
     """`on_drained` is called when everything has been sent after something had to wait. `on_abort` is told that the
     connection has been ended from here; it is called at most once."""
 
-    __slots__ = ("_abort", "_aborted", "_drained", "_moved_at", "_passed", "_send", "_taken", "_transport", "_waiting")
+    __slots__ = (
+        *("_abort", "_aborted", "_drained", "_moved_at", "_passed"),
+        *("_send", "_taken", "_transport", "_waiting", "send_now"),
+    )
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class FastOutlet:
     ) -> None:
         self._transport = wire.transport
         self._send: Callable[[bytes], None] = wire.transport.write
+        self.send_now: Callable[[bytes], None] | None = self._send
         self._drained = on_drained
         self._abort = on_abort
         self._aborted = False
@@ -62,9 +66,10 @@ class FastOutlet:
         wire.watch(self)
 
     def write(self, batch: Batch) -> None:
+        frames = batch.wire()
         if self._waiting:
-            self._taken += len(batch.wire)
-        self._send(batch.wire)
+            self._taken += len(frames)
+        self._send(frames)
 
     def buffered(self) -> int:
         return self._transport.get_write_buffer_size() if self._waiting else 0
@@ -93,17 +98,19 @@ class FastOutlet:
 
     def waits(self) -> None:
         self._waiting = True
+        self.send_now = None
         self._taken = self._transport.get_write_buffer_size()
         self._passed = 0
         self._moved_at = asyncio.get_running_loop().time()
 
     def flows(self) -> None:
         self._waiting = False
+        self.send_now = self._send
         if not self._aborted:
             self._drained()
 
     def closed(self) -> None:
-        self._send = _drop
+        self._send = self.send_now = _drop
 
 
 def _drop(frames: bytes) -> None:

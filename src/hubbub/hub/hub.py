@@ -9,7 +9,7 @@ All methods are plain functions and run in the event loop's thread, so that none
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -295,24 +295,40 @@ class Hub:
         """Writes what has come since the last time, one batch for each language."""
         frames, feed.pending = feed.pending, []
         if frames:
-            everything, plain = _batch(frames, False), _batch(frames, True)
-            durable = everything if all(f.seq for f in frames) else _batch([f for f in frames if f.seq], False)
-            slow: list[Connection] = []
-            for connection in feed.live:  # for most of them, most of the time, this is one write and nothing else
-                outlet = connection.outlet
-                batch = plain if connection.plain else everything
-                if buffered := outlet.buffered():
-                    if buffered > self._limit // 2 and not connection.plain:
-                        batch = durable
-                    if buffered + batch.size > self._limit:
-                        slow.append(connection)
-                        continue
-                if batch.frames:
-                    outlet.write(batch)
+            everything = _batch(frames, False)
+            encoded = everything.wire()
+            others: list[Connection] = []
+            for connection in feed.live:  # for most of them, most of the time, this is one call and nothing else
+                if (send := connection.outlet.send_now) and not connection.plain:
+                    send(encoded)
+                else:
+                    others.append(connection)
+            slow = self._write_with_care(others, frames, everything) if others else ()
             self.deliveries += (len(feed.live) - len(slow)) * len(frames)
             for connection in slow:
                 self._fall_behind(connection, room, feed)
         feed.written = feed.head
+
+    def _write_with_care(
+        self, connections: Iterable[Connection], frames: Sequence[Frame], everything: Batch
+    ) -> list[Connection]:
+        """To those for whom something waits already, or who are not sent what all others are. Returns those who have
+        no space for it."""
+        plain = _batch(frames, True)
+        durable = everything if all(f.seq for f in frames) else _batch([f for f in frames if f.seq], False)
+        slow: list[Connection] = []
+        for connection in connections:
+            outlet = connection.outlet
+            batch = plain if connection.plain else everything
+            if buffered := outlet.buffered():
+                if buffered > self._limit // 2 and not connection.plain:
+                    batch = durable
+                if buffered + batch.size > self._limit:
+                    slow.append(connection)
+                    continue
+            if batch.frames:
+                outlet.write(batch)
+        return slow
 
     def _fall_behind(self, connection: Connection, room: str, feed: Feed) -> None:
         """Takes a slow connection out of the live ones; its outlet's drain will bring it back."""

@@ -16,24 +16,22 @@ from hubbub.tasks import Spawn
 class Batch:
     """Frames of one event-loop tick, in order. Shared by all outlets of a room: never changed."""
 
-    __slots__ = ("frames", "size", "wire")
+    __slots__ = ("_wire", "frames", "size")
 
     frames: Sequence[str]
     size: int
     """Characters in all: close enough to bytes for bounding a buffer."""
-    wire: bytes
-    """All frames as a server sends them, in one piece. Encoded when it is first asked for, then kept."""
 
     def __init__(self, frames: Sequence[str]) -> None:
         self.frames = frames
         self.size = sum(map(len, frames))
+        self._wire = b""
 
-    def __getattr__(self, name: str) -> bytes:
-        """Called only while `wire` is not set; after that, each delivery reads a plain attribute."""
-        if name != "wire":
-            raise AttributeError(name)
-        self.wire = b"".join(map(_text_frame, self.frames))
-        return self.wire
+    def wire(self) -> bytes:
+        """All frames as a server sends them, in one piece. Encoded when it is first asked for, then kept."""
+        if not self._wire:
+            self._wire = b"".join(map(_text_frame, self.frames))
+        return self._wire
 
 
 def batch_of(*frames: str) -> Batch:
@@ -52,6 +50,10 @@ def _text_frame(text: str) -> bytes:
 
 
 class Outlet(Protocol):
+    send_now: Callable[[bytes], None] | None
+    """Sends what `Batch.wire` gives, which costs less than `write`. None while something waits to be sent, and always
+    where the server takes no encoded frames."""
+
     def write(self, batch: Batch) -> None:
         """Takes the frames, to be sent in order after all those before. Never blocks, never raises."""
         ...
@@ -78,16 +80,8 @@ class PortableOutlet:
     """
 
     __slots__ = (
-        "_abort",
-        "_aborted",
-        "_drained",
-        "_loop",
-        "_moved_at",
-        "_queue",
-        "_send",
-        "_size",
-        "_spawn",
-        "_task",
+        *("_abort", "_aborted", "_drained", "_loop", "_moved_at"),
+        *("_queue", "_send", "_size", "_spawn", "_task", "send_now"),
     )
 
     def __init__(
@@ -98,6 +92,7 @@ class PortableOutlet:
         on_drained: Callable[[], None],
         on_abort: Callable[[], None],
     ) -> None:
+        self.send_now = None
         self._send = send
         self._spawn = spawn
         self._drained = on_drained

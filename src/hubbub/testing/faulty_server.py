@@ -102,9 +102,15 @@ def arm(point: str, count: int) -> None:
         case "fan-out":
             wrap(Hub, "_write_pending")
         case "write":
+            write_one_by_one()
             wrap(FastOutlet, "write")
         case "acknowledging":
             wrap(Hub, "tell", acknowledges)
+
+
+def write_one_by_one() -> None:
+    """From now on every batch comes by `FastOutlet.write`."""
+    FastOutlet.send_now = property(lambda outlet: None, lambda outlet, send: None)  # type: ignore[assignment]
 
 
 def let_the_clock_jump(jumps: list[float]) -> None:
