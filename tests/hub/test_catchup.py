@@ -13,7 +13,7 @@ from hubbub.hub.hub import Connection, Hub
 from hubbub.hub.outlet import Batch
 from hubbub.store import StoredFrame
 from hubbub.tasks import Tasks
-from tests.hub.test_hub import ANN, BOB, reset, summary
+from tests.hub.rig import ANN, BOB, reset, summary
 
 T = TypeVar("T")
 PATIENCE_S = 10.0

@@ -82,6 +82,7 @@ class Host:
 
     websocket: WebSocket = None  # type: ignore[assignment]
     outlet: Outlet = None  # type: ignore[assignment]
+    held: int = 0
     drained: int = 0
     aborted: int = 0
     heard: list[str] = field(default_factory=list)
@@ -91,11 +92,18 @@ class Host:
         self.websocket = WebSocket(scope, receive, send)
         await self.websocket.accept()
         self.outlet = outlet_for(
-            self.websocket, spawn=asyncio.create_task, on_drained=self._drained, on_abort=self._aborted
+            self.websocket,
+            spawn=asyncio.create_task,
+            on_held=self._held,
+            on_drained=self._drained,
+            on_abort=self._aborted,
         )
         while (message := await receive())["type"] == "websocket.receive":
             self.heard.append(message["text"])
         self.ended = True
+
+    def _held(self) -> None:
+        self.held += 1
 
     def _drained(self) -> None:
         self.drained += 1

@@ -60,6 +60,28 @@ async def test_all_frames_come_whole_and_in_order(program: Program, host: Host) 
         assert host.outlet.stalled_since() is None
 
 
+async def test_frames_are_sent_straight_only_while_nothing_waits(program: Program, host: Host, kind: str) -> None:
+    async with visit(program, host) as client:
+        assert (host.outlet.send_now is not None) == (kind == "fast")
+        if host.outlet.send_now:
+            host.outlet.send_now(batch_of("straight").wire())
+            assert await client.recv() == "straight"
+        client.transport.pause_reading()
+        held = host.held
+        count = await fill(host)
+        assert host.outlet.send_now is None
+        assert (host.held > held) == (kind == "fast")
+        client.transport.resume_reading()
+        for _ in range(count):
+            await client.recv()
+        await eventually(lambda: host.outlet.buffered() == 0)
+        if kind == "fast":
+            await eventually(lambda: host.outlet.send_now is not None)
+        host.outlet.abort()
+        if host.outlet.send_now:
+            host.outlet.send_now(BLOCK.wire())  # to nobody
+
+
 async def test_what_waits_is_counted_until_it_is_read_and_then_drained_is_told(program: Program, host: Host) -> None:
     async with visit(program, host) as client:
         client.transport.pause_reading()

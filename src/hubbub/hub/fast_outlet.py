@@ -37,11 +37,12 @@ class Wire(Protocol):
 
 
 class FastOutlet:
-    """`on_drained` is called when everything has been sent after something had to wait. `on_abort` is told that the
-    connection has been ended from here; it is called at most once."""
+    """`on_held` is called when something begins to wait, and `on_drained` when everything has been sent after that:
+    `send_now` is another then. `on_abort` is told that the connection has been ended from here; it is called at most
+    once."""
 
     __slots__ = (
-        *("_abort", "_aborted", "_drained", "_moved_at", "_passed"),
+        *("_abort", "_aborted", "_drained", "_held", "_moved_at", "_passed"),
         *("_send", "_taken", "_transport", "_waiting", "send_now"),
     )
 
@@ -49,12 +50,14 @@ class FastOutlet:
         self,
         wire: Wire,
         *,
+        on_held: Callable[[], None],
         on_drained: Callable[[], None],
         on_abort: Callable[[], None],
     ) -> None:
         self._transport = wire.transport
         self._send: Callable[[bytes], None] = wire.transport.write
         self.send_now: Callable[[bytes], None] | None = self._send
+        self._held = _nothing
         self._drained = on_drained
         self._abort = on_abort
         self._aborted = False
@@ -64,6 +67,7 @@ class FastOutlet:
         self._passed = 0
         self._moved_at = 0.0
         wire.watch(self)
+        self._held = on_held  # which may need what is being made here
 
     def write(self, batch: Batch) -> None:
         frames = batch.wire()
@@ -102,6 +106,7 @@ class FastOutlet:
         self._taken = self._transport.get_write_buffer_size()
         self._passed = 0
         self._moved_at = asyncio.get_running_loop().time()
+        self._held()
 
     def flows(self) -> None:
         self._waiting = False
@@ -111,6 +116,10 @@ class FastOutlet:
 
     def closed(self) -> None:
         self._send = self.send_now = _drop
+
+
+def _nothing() -> None:
+    """While an outlet is made."""
 
 
 def _drop(frames: bytes) -> None:

@@ -64,6 +64,7 @@ class Frame(NamedTuple):
     """0 for a signal."""
 
 
+Send = Callable[[bytes], None]
 Soon = Callable[[Callable[[], None]], object]
 """Calls a function when it may be, at the end of the loop's tick at the earliest."""
 
@@ -87,7 +88,8 @@ class Feed:
         """`seq` of the last event delivered to this node."""
         self.written = head
         """`seq` of the last event written to the live connections; less than `head` until the tick ends."""
-        self.live: dict[Connection, None] = {}
+        self.live: dict[Connection, Send | None] = {}
+        """With what each is sent encoded frames by; None: see `Hub._write_with_care`."""
         self.behind: dict[Connection, None] = {}
         self.ring: deque[Frame] = deque(maxlen=ring_size)
         self.pending: list[Frame] = []
@@ -249,7 +251,12 @@ class Hub:
         del connection.behind[room]
         connection.live.add(room)
         feed.behind.pop(connection, None)
-        feed.live[connection] = None
+        feed.live[connection] = _send_of(connection)
+
+    def outlet_changed(self, connection: Connection) -> None:
+        """Its outlet holds something back, or has sent everything."""
+        for room in connection.live:
+            self._feeds[room].live[connection] = _send_of(connection)
 
     def replay(self, connection: Connection, room: str, stored: Iterable[StoredFrame]) -> None:
         """Writes frames that follow the connection's cursor, as many as its outlet has space for, then advances it.
@@ -298,8 +305,9 @@ class Hub:
             everything = _batch(frames, False)
             encoded = everything.wire()
             others: list[Connection] = []
-            for connection in feed.live:  # for most of them, most of the time, this is one call and nothing else
-                if (send := connection.outlet.send_now) and not connection.plain:
+            # For most of them, most of the time, this is one call and nothing else. It can change `send`, no more.
+            for connection, send in feed.live.items():
+                if send:
                     send(encoded)
                 else:
                     others.append(connection)
@@ -344,6 +352,10 @@ class Hub:
         idle = [room for room, feed in self._feeds.items() if not feed.live and not feed.behind]
         for room in idle[: max(0, len(idle) - IDLE_FEEDS_MAX)]:
             del self._feeds[room]
+
+
+def _send_of(connection: Connection) -> Send | None:
+    return None if connection.plain else connection.outlet.send_now
 
 
 def _batch(frames: Iterable[Frame], plain: bool) -> Batch:

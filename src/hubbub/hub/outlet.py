@@ -92,7 +92,7 @@ class PortableOutlet:
         on_drained: Callable[[], None],
         on_abort: Callable[[], None],
     ) -> None:
-        self.send_now = None
+        self.send_now: Callable[[bytes], None] | None = None
         self._send = send
         self._spawn = spawn
         self._drained = on_drained

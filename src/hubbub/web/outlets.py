@@ -13,13 +13,15 @@ def outlet_for(
     websocket: WebSocket,
     *,
     spawn: Spawn,
+    on_held: Callable[[], None],
     on_drained: Callable[[], None],
     on_abort: Callable[[], None],
 ) -> Outlet:
-    """`on_drained`: everything has been sent after something had to wait. `on_abort`: nothing can be written any
-    more; called at most once."""
+    """`on_held`: something begins to wait, and `send_now` is None; not called where it always is. `on_drained`:
+    everything has been sent after something had to wait. `on_abort`: nothing can be written any more; called at most
+    once."""
     if wire := wire_of(websocket):
-        return FastOutlet(wire, on_drained=on_drained, on_abort=on_abort)
+        return FastOutlet(wire, on_held=on_held, on_drained=on_drained, on_abort=on_abort)
     return PortableOutlet(websocket.send_text, spawn=spawn, on_drained=on_drained, on_abort=on_abort)
 
 

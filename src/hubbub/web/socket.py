@@ -105,7 +105,9 @@ class Session:
         self._waiting: deque[AnyCommand] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._ended = False
-        self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._end)
+        self._outlet = outlet_for(
+            websocket, spawn=chat.spawn, on_held=self._held, on_drained=self._drained, on_abort=self._end
+        )
         self._connection = Connection(session.person, self._outlet, name=REQUEST.get())
         self._connection.session = session.session
         self._connection.end = self._end
@@ -270,7 +272,11 @@ class Session:
 
     # The outlet's words --------------------------------------------------------------------------------------
 
+    def _held(self) -> None:
+        self._chat.hub.outlet_changed(self._connection)
+
     def _drained(self) -> None:
+        self._chat.hub.outlet_changed(self._connection)
         self._chat.catch_up.drained(self._connection)
         self._work_soon()
 

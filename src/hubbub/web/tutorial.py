@@ -89,7 +89,9 @@ class Talk:
         self._reader: asyncio.Task[object] | None = None
         self._stopped = False
         self._refusal: Refusal | None = None
-        self._outlet = outlet_for(websocket, spawn=chat.spawn, on_drained=self._drained, on_abort=self._stop)
+        self._outlet = outlet_for(
+            websocket, spawn=chat.spawn, on_held=_nothing, on_drained=self._drained, on_abort=self._stop
+        )
         # Somebody who only reads is not written down; the person is made at the first message.
         lurker = Person(id=f"client-{number}", name=f"Client #{number}", kind="client", created_at=0)
         self._connection = Connection(lurker, self._outlet, plain=True, name=REQUEST.get())
@@ -231,3 +233,7 @@ class Talk:
         with suppress(Exception):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._websocket.close(refusal.code, reason)
+
+
+def _nothing() -> None:
+    """The hub writes plain text with care, whether something waits or not."""
