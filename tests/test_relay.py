@@ -14,7 +14,7 @@ from hubbub.protocol import Envelope, MessagePosted
 from hubbub.relay import Relay
 from hubbub.store import StoredFrame
 from hubbub.tasks import Tasks
-from tests.hub.test_hub import ANN, ListOutlet
+from tests.hub.rig import ANN, ListOutlet
 
 T = TypeVar("T")
 

@@ -29,12 +29,11 @@ from hubbub.hub.plain import plain_of_frame, plain_text
 from hubbub.hub.presence import PresenceBoard
 from hubbub.hub.typing import TypingBoard
 from hubbub.protocol import (
+    ERASING,
     AnyCommand,
     Envelope,
     MemberLeft,
-    MessageDeleted,
     MessagePosted,
-    MessagesErased,
     PlaceChanged,
     Post,
     Restarting,
@@ -308,18 +307,19 @@ class Chat:
                 continue
             self.counts.events += 1
             event = item.event
+            erases = isinstance(event, ERASING)
             self.bus.publish(
                 Envelope(
                     room=event.room,
                     seq=event.seq,
                     frame=item.frame,
                     plain=plain_text(event),
-                    erases=isinstance(event, MessageDeleted | MessagesErased),
+                    erases=erases,
                 )
             )
-            if isinstance(event, MessageDeleted | MessagesErased):
+            if erases:
                 self._context.sweeping.set()
-            if isinstance(event, MessagePosted | MemberLeft):
+            if isinstance(event, (MessagePosted, MemberLeft)):
                 self.attendance.stop_typing(event.room, event.person if isinstance(event, MemberLeft) else event.by)
 
     def _place_changed(self, place: Place) -> None:

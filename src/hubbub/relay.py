@@ -14,7 +14,7 @@ from hubbub.core.models import Place
 from hubbub.errors import Unavailable
 from hubbub.hub.hub import Hub
 from hubbub.hub.plain import plain_text
-from hubbub.protocol import EVENTS, Envelope, MessageDeleted, MessagesErased
+from hubbub.protocol import ERASING, EVENTS, Envelope
 from hubbub.store import Reader, Store, StoredFrame
 from hubbub.tasks import Spawn
 
@@ -134,7 +134,7 @@ class Relay:
                 for seq, frame in frames:
                     if seq == (self._hub.head(room) or 0) + 1:
                         event = EVENTS.validate_json(frame)
-                        erases = isinstance(event, MessageDeleted | MessagesErased)
+                        erases = isinstance(event, ERASING)
                         self._hub.deliver(room, seq, frame, plain_text(event), erases=erases)
                 if len(frames) < HEAL_PAGE:
                     return

@@ -62,7 +62,7 @@ def clean_topic(topic: str) -> str | None:
 
 def has_control_characters(value: str) -> bool:
     """True for any C0 or C1 control character or DEL, but newline and tab."""
-    return bool(_CONTROLS.search(value))
+    return not value.isprintable() and bool(_CONTROLS.search(value))  # the first look is fast, and mostly enough
 
 
 def drop_control_characters(value: str) -> str:
@@ -72,10 +72,10 @@ def drop_control_characters(value: str) -> str:
 
 def shows_something(value: str) -> bool:
     """Whether a reader would see anything."""
-    return any(
-        not c.isspace() and c not in _BLANK_LETTERS and unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc")
-        for c in value
-    )
+    for c in value:
+        if not c.isspace() and c not in _BLANK_LETTERS and unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc"):
+            return True
+    return False
 
 
 def room_slug(name: str, taken: Callable[[str], bool], fallback: str) -> str:

@@ -158,4 +158,7 @@ Event = (
     | MessagesErased
 )
 
+ERASING = (MessageDeleted, MessagesErased)
+"""What takes a text out of the log: no earlier frame may be given to anybody from memory."""
+
 EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])

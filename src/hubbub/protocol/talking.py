@@ -60,7 +60,7 @@ class Post(InRoom):
     key: Key | None = None
     reply_to: Seq | None = None
     """The message that this one answers, by the `seq` of its post."""
-    files: Annotated[list[FileId], Field(max_length=FILES_MAX)] = []
+    files: Annotated[list[FileId], Field(max_length=FILES_MAX)] = Field(default_factory=list)
     """Files that the same person has uploaded, by `POST /api/files`."""
 
 

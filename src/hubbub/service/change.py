@@ -20,8 +20,8 @@ class Stamp(TypedDict):
 
 
 def stamp(context: Context, tx: Transaction, me: Person, room: str) -> Stamp:
-    """`seq` is 0 until the store gives the event its place. The name is read in the transaction: `me` may have been
-    renamed since it was looked up."""
+    """`seq` is 0 until the store gives the event its place; the one that it will get spares a copy. The name is read
+    in the transaction: `me` may have been renamed since it was looked up."""
     return Stamp(room=room, seq=0, at=context.now(), by=fresh(tx, me).author)
 
 
@@ -43,7 +43,8 @@ async def change_room(
     def change(tx: Transaction) -> Applied:
         now = context.now()
         standing = policy.permit(command.type, tx.standing(command.room, me.id), context.place(), now)
-        decision = decide(tx, Stamp(room=command.room, seq=0, at=now, by=standing.author or me.author), standing)
+        stamp = Stamp(room=command.room, seq=standing.head + 1, at=now, by=standing.author or me.author)
+        decision = decide(tx, stamp, standing)
         if isinstance(decision, Applied):
             return decision
         seq = standing.head if decision is None else tx.append(decision).seq

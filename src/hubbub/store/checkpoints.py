@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from hubbub.protocol import Envelope, MessageDeleted, MessagesErased
+from hubbub.protocol import ERASING, Envelope
 from hubbub.store import Committed
 
 GATHER_S = 10.0
@@ -35,8 +35,9 @@ class Checkpoints:
         self._failed = False
 
     def heard(self, news: Sequence[Committed | Envelope]) -> None:
-        if any(_erases(item) for item in news):
-            self._wanted.set()
+        for item in news:
+            if item.erases if isinstance(item, Envelope) else isinstance(item.event, ERASING):
+                self._wanted.set()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -61,9 +62,3 @@ class Checkpoints:
             return False
         self._failed = False
         return not busy
-
-
-def _erases(item: Committed | Envelope) -> bool:
-    if isinstance(item, Envelope):
-        return item.erases
-    return isinstance(item.event, MessageDeleted | MessagesErased)

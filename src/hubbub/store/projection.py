@@ -78,6 +78,10 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
         connection.execute(statement, {"in_room": event.room, **binds})
 
     match event:
+        case MessagePosted():  # first, because it is most of what happens
+            POST.run(driver, _row_of(event))
+            if event.files:
+                attach(connection, event)
         case RoomCreated():
             pass  # the room's row is made before the event can take its place in it
         case RoomRenamed():
@@ -95,10 +99,6 @@ def apply(connection: Connection, driver: Driver, event: Event) -> None:
             run(LEAVE, who=event.person.id)
         case MemberRenamed():
             pass  # names are kept with people, not with rooms
-        case MessagePosted():
-            POST.run(driver, _row_of(event))
-            if event.files:
-                attach(connection, event)
         case MessageEdited():
             run(EDIT, on_message=event.message, new_text=event.text, new_html=event.html, when=event.at)
         case MessageDeleted():

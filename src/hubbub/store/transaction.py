@@ -84,10 +84,11 @@ class SqlTransaction(AccountWriter, SignInWriter, OrderWriter, RoomWriter, SqlRe
 
     def append(self, draft: Event) -> Event:
         self.has_written = True
-        event = draft.model_copy(update={"seq": self._next_seq(draft)})
+        seq = self._next_seq(draft)
+        event = draft if draft.seq == seq else draft.model_copy(update={"seq": seq})
         frame = encode(event)
         NEW_EVENT.run(self._driver, _row_of(event, frame))
-        if isinstance(event, MessageEdited | MessageDeleted):
+        if isinstance(event, (MessageEdited, MessageDeleted)):
             new_text = event.text if isinstance(event, MessageEdited) else None
             reindex(self._connection, self._driver, event.room, event.message, new_text)
         try:

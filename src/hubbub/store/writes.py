@@ -20,7 +20,7 @@ class Transaction(Reader, Protocol):
     """Reads and writes. Reads see the transaction's own writes."""
 
     def append(self, draft: Event) -> Event:
-        """Gives the draft (whose `seq` is 0) the room's next `seq`, stores it, applies it to the current state and
+        """Gives the draft the room's next `seq`, whatever it has, stores it, applies it to the current state and
         returns it. The first event of a room is `room.created` and makes the room.
         A message holds its files, which exist, until it is deleted or no longer kept: a file that no other message
         holds is gone then. Deleting a message also erases its text and its files from the log; `messages.erased` takes
