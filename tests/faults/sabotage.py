@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from hubbub.hub.fast_outlet import FastOutlet
 from hubbub.store import sqlite
+from hubbub.store.prepared import Driver
 from hubbub.store.transaction import SqlTransaction
 from hubbub.testing.faulty_server import main, write_one_by_one
 
@@ -32,23 +33,23 @@ def lose_frames() -> None:
 
 def lose_commits() -> None:
     """Every hundredth transaction is rolled back, and nobody is told."""
-    append, commit, count = SqlTransaction.append, SQLiteDialect_pysqlite.do_commit, 0
+    append, commit, count = SqlTransaction.append, Driver.commit, 0
 
     def counted(transaction: SqlTransaction, draft: Any) -> Any:
         nonlocal count
         count += 1
         return append(transaction, draft)
 
-    def lossy(dialect: Any, connection: Any) -> None:
+    def lossy(driver: Driver) -> None:
         nonlocal count
         if count > 100:
             count = 0
-            dialect.do_rollback(connection)
+            driver.cursor.execute("ROLLBACK")
         else:
-            commit(dialect, connection)
+            commit(driver)
 
     SqlTransaction.append = counted  # type: ignore[method-assign]
-    SQLiteDialect_pysqlite.do_commit = lossy
+    Driver.commit = lossy  # type: ignore[method-assign]
 
 
 def keep_deleted_texts() -> None:

@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +58,25 @@ def test_errors_are_those_of_sqlalchemy(connection: Connection) -> None:
     connection.exec_driver_sql("DROP TABLE room")
     with pytest.raises(OperationalError):
         LOOK.run(Driver(connection), {"room": LOBBY})
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'some.db'}", connect_args={"isolation_level": None})
+    metadata.create_all(engine)
+    with engine.connect() as connection, engine.connect() as other:
+        driver, look = Driver(connection), Driver(other)
+        with suppress(LookupError), driver.transaction("BEGIN IMMEDIATE"):
+            NEW.run(driver, ROW)
+            raise LookupError
+        assert LOOK.run(look, {"room": LOBBY}) == []
+        with driver.transaction():
+            NEW.run(driver, ROW)
+            assert LOOK.run(look, {"room": LOBBY}) == []
+        assert len(LOOK.run(look, {"room": LOBBY})) == 1
+        driver.begin("BEGIN")
+        with pytest.raises(OperationalError, match="within a transaction"), driver.transaction():
+            raise AssertionError("it has not begun")
+    engine.dispose()
 
 
 def test_a_driver_that_takes_values_by_name_gets_them_by_name() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from hubbub.errors import Unavailable
+from hubbub.store.prepared import Driver
 from hubbub.store.readers import THREADS, TOGETHER_MAX, Readers
 
 
@@ -46,9 +47,12 @@ async def test_each_gets_its_own_answer_or_its_own_error(readers: Readers) -> No
     assert results[52] == "last"
 
 
-async def test_what_waits_is_read_together_in_one_transaction(engine: Engine, readers: Readers) -> None:
-    begun: list[object] = []
-    event.listen(engine, "begin", begun.append)
+async def test_what_waits_is_read_together_in_one_transaction(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    begin = Driver.begin
+    monkeypatch.setattr(Driver, "begin", lambda driver, words: (begun.append(words), begin(driver, words)))
     busy, go_on = threading.Barrier(THREADS + 1), threading.Event()
 
     def blocks(reader: Any) -> None:
@@ -65,17 +69,20 @@ async def test_what_waits_is_read_together_in_one_transaction(engine: Engine, re
     assert THREADS + 10 <= len(begun) < THREADS + 10 * TOGETHER_MAX // 2
 
 
-async def test_a_thread_that_cannot_begin_goes_on_afterwards(engine: Engine, readers: Readers) -> None:
+async def test_a_thread_that_cannot_begin_goes_on_afterwards(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
     broken: list[Exception] = [
         *[OperationalError("BEGIN", None, Exception("disk I/O error"))] * THREADS,
         *[RuntimeError("a bug")] * THREADS,
     ]
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
+    begin = Driver.begin
+
+    def sometimes(driver: Driver, words: str) -> None:
         if broken:
             raise broken.pop()
+        begin(driver, words)
 
+    monkeypatch.setattr(Driver, "begin", sometimes)
     for kind in [RuntimeError] * THREADS + [Unavailable] * THREADS:
         with pytest.raises(kind):
             await readers.read(query("SELECT 1"))

@@ -1,11 +1,13 @@
-"""Statements that are run thousands of times a second: compiled once, then given straight to the driver.
+"""What is done thousands of times a second is given straight to the driver: statements that are compiled once, and the
+transactions around them.
 
 SQLAlchemy's own way to the driver takes ten times as long as SQLite with what arrives there. So the statements on a
 post's way go around it. They are written in SQLAlchemy all the same, once for every dialect.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from typing import Any
 
@@ -21,6 +23,32 @@ class Driver:
     def __init__(self, connection: Connection) -> None:
         self.cursor: Any = connection.connection.cursor()
         self.dialect: Dialect = connection.dialect
+
+    @contextmanager
+    def transaction(self, begin: str = "BEGIN") -> Iterator[None]:
+        """Commits at the end, or takes back what was done when something raises. SQLAlchemy must not begin or commit
+        any on this connection, and is not told of these. Raises DBAPIError."""
+        self.begin(begin)
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            with suppress(DBAPIError):  # some failures have ended it already
+                self._run("ROLLBACK")
+            raise
+
+    def begin(self, statement: str) -> None:
+        self._run(statement)
+
+    def commit(self) -> None:
+        self._run("COMMIT")
+
+    def _run(self, sql: str) -> None:
+        failure: Any = self.dialect.loaded_dbapi.Error
+        try:
+            self.cursor.execute(sql)
+        except failure as error:
+            raise DBAPIError.instance(sql, None, error, failure, dialect=self.dialect) from error
 
 
 class Prepared:

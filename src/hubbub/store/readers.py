@@ -10,9 +10,10 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from hubbub.store.prepared import Driver
 from hubbub.store.reader import SqlReader
 from hubbub.store.writer import Failures
 
@@ -30,7 +31,8 @@ Outcome = tuple[Read, Any, Exception | None]
 
 
 class Readers:
-    """Threads with a connection each. `failures` says what a database error means."""
+    """Threads with a connection each. `engine` begins no transactions by itself. `failures` says what a database error
+    means."""
 
     def __init__(self, engine: Engine, failures: Failures) -> None:
         self._engine = engine
@@ -64,9 +66,11 @@ class Readers:
 
     def _run(self) -> None:
         with self._engine.connect() as connection:
+            driver = Driver(connection)
+            reader = SqlReader(connection, driver)
             while (first := self._queue.get()) is not None:
                 reads = self._with_others(first)
-                outcomes = self._do(connection, reads)
+                outcomes = self._do(reader, driver, reads)
                 with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
                     self._loop.call_soon_threadsafe(self._finish, outcomes)
 
@@ -82,12 +86,11 @@ class Readers:
                 reads.append(read)
         return reads
 
-    def _do(self, connection: Connection, reads: list[Read]) -> list[Outcome]:
+    def _do(self, reader: SqlReader, driver: Driver, reads: list[Read]) -> list[Outcome]:
         """In one snapshot, which begins after all of them were asked for."""
         outcomes: list[Outcome] = []
         try:
-            with connection.begin():
-                reader = SqlReader(connection)
+            with driver.transaction():
                 outcomes.extend(self._try(reader, read) for read in reads)
         except Exception as error:  # it could not even begin; a thread that ended here would leave others waiting
             failure = self._failures(error) if isinstance(error, DBAPIError) else error

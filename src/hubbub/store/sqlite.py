@@ -29,6 +29,8 @@ from hubbub.tasks import Tasks
 
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5000
+BEGIN_WRITE = "BEGIN IMMEDIATE"
+"""Waits for the lock first: a transaction that began by reading could not have it after somebody else's commit."""
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # an acknowledgement must survive a power cut: NORMAL loses some
@@ -64,10 +66,10 @@ class SqliteStore:
         except Exception as error:
             self._unlock()
             raise _setup_error(self.path, error) from error
-        self._read_engine = _engine(self.path, "BEGIN")
-        self._write_engine = _engine(self.path, "BEGIN IMMEDIATE")
+        self._read_engine = _engine(self.path)
+        self._write_engine = _engine(self.path)
         self._readers = Readers(self._read_engine, failure_of)
-        self._writer = Writer(self._write_engine, failure_of, self._committed, self._batch_sizes)
+        self._writer = Writer(self._write_engine, BEGIN_WRITE, failure_of, self._committed, self._batch_sizes)
         self._indexer = Indexer(self.read, self.write, self._block_size)
         self._checkpoints = Checkpoints(self._read_engine)
         self._tasks.spawn(self._indexer.run())
@@ -105,7 +107,7 @@ class SqliteStore:
         self.on_commit(news)
 
     def _prepare(self) -> None:
-        engine = _engine(self.path, "BEGIN IMMEDIATE")
+        engine = _engine(self.path, BEGIN_WRITE)
         try:
             with engine.connect() as connection:
                 upgrade(connection)
@@ -146,7 +148,7 @@ def write_beside(path: Path, function: Callable[[Transaction], T]) -> T:
     Raises SetupError when there is no database, or it is another version's."""
     if not path.exists():
         raise SetupError(f"There is no chat in {path.parent}. Name its folder with --data.")
-    engine = _engine(path, "BEGIN IMMEDIATE")
+    engine = _engine(path, BEGIN_WRITE)
     try:
         with engine.connect() as connection, connection.begin():
             if not is_current(connection):
@@ -165,8 +167,9 @@ class _WithHints(SQLiteCompiler):
         return text
 
 
-def _engine(path: Path, begin: str) -> Engine:
-    """SQLAlchemy begins transactions itself, by `begin`; the driver keeps out of it."""
+def _engine(path: Path, begin: str = "") -> Engine:
+    """SQLAlchemy begins transactions by `begin`; without, they are for `Driver.transaction`. Python's driver itself
+    keeps out of it."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
@@ -180,9 +183,11 @@ def _engine(path: Path, begin: str) -> Engine:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin:
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine
 

@@ -47,18 +47,21 @@ class Done(NamedTuple):
 
 
 class Writer:
-    """A thread with the only writing connection. A failed commit that may have lost what the disk was given
+    """A thread with the only writing connection. `engine` begins no transactions by itself; `begin` is the statement
+    for it. A failed commit that may have lost what the disk was given
     (`storage_failed`) ends all writing until the program is started again: after a failed flush nobody knows what
     the disk holds."""
 
     def __init__(
         self,
         engine: Engine,
+        begin: str,
         failures: Failures,
         on_commit: Callable[[Sequence[Committed | Envelope]], None],
         batch_sizes: Histogram,
     ) -> None:
         self._engine = engine
+        self._begin = begin
         self._failures = failures
         self._on_commit = on_commit
         self._batch_sizes = batch_sizes
@@ -106,12 +109,13 @@ class Writer:
 
     def _run(self) -> None:
         with self._engine.connect() as connection:
+            driver = Driver(connection)
             waiting: deque[Write] = deque()
             more = True
             while more or waiting:
                 more = more and self._take(waiting)
                 if batch := [waiting.popleft() for _ in range(min(len(waiting), BATCH_MAX))]:
-                    self._commit(connection, batch)
+                    self._commit(connection, driver, batch)
 
     def _take(self, waiting: deque[Write]) -> bool:
         """Takes what has been handed over, and waits for it when there is nothing else to do. False: there will be no
@@ -122,12 +126,14 @@ class Writer:
             return False
         return True
 
-    def _commit(self, connection: Connection, batch: list[Write]) -> None:
+    def _commit(self, connection: Connection, driver: Driver, batch: list[Write]) -> None:
         news: list[Committed | Envelope] = []
         try:
             if self._refusal and self._refusal.code == "storage_failed":
                 raise self._refusal
-            outcomes = self._all_at_once(connection, batch, news) or self._one_by_one(connection, batch, news)
+            outcomes = self._all_at_once(connection, driver, batch, news)
+            if outcomes is None:
+                outcomes = self._one_by_one(connection, driver, batch, news)
             self._batch_sizes.observe(len(batch))
             self._trouble = ""
         except Exception as error:
@@ -137,27 +143,31 @@ class Writer:
             self._loop.call_soon_threadsafe(self._finish, news, outcomes)
 
     def _all_at_once(
-        self, connection: Connection, batch: list[Write], news: list[Committed | Envelope]
+        self, connection: Connection, driver: Driver, batch: list[Write], news: list[Committed | Envelope]
     ) -> list[Done] | None:
         """Without a savepoint for each, which costs as much as a small write. None: one has failed half way, so
         nothing of this was kept."""
-        with connection.begin() as begun:
-            outcomes, driver = [], Driver(connection)
-            for write in batch:
-                transaction = SqlTransaction(connection, driver)
-                outcomes.append(self._try(write, transaction))
-                if outcomes[-1].error is None:
-                    news.extend(transaction.news)
-                elif transaction.has_written:
-                    begun.rollback()
-                    news.clear()
-                    return None
+        outcomes = []
+        try:
+            with driver.transaction(self._begin):
+                for write in batch:
+                    transaction = SqlTransaction(connection, driver)
+                    outcomes.append(self._try(write, transaction))
+                    if outcomes[-1].error is None:
+                        news.extend(transaction.news)
+                    elif transaction.has_written:
+                        raise _Undo
+        except _Undo:
+            news.clear()
+            return None
         return outcomes
 
-    def _one_by_one(self, connection: Connection, batch: list[Write], news: list[Committed | Envelope]) -> list[Done]:
+    def _one_by_one(
+        self, connection: Connection, driver: Driver, batch: list[Write], news: list[Committed | Envelope]
+    ) -> list[Done]:
         """Each in a savepoint, so that one that fails leaves no trace and takes no other with it."""
-        with connection.begin():
-            outcomes, driver = [], Driver(connection)
+        outcomes = []
+        with driver.transaction(self._begin):
             for write in batch:
                 transaction = SqlTransaction(connection, driver)
                 with suppress(_Undo), connection.begin_nested():
@@ -210,4 +220,4 @@ class Writer:
 
 
 class _Undo(Exception):
-    """Ends a savepoint without keeping what was done in it."""
+    """Ends a savepoint or a transaction without keeping what was done in it."""

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from hubbub.app import Chat
 from hubbub.hub.fast_outlet import FastOutlet
 from hubbub.hub.hub import Hub
+from hubbub.store.prepared import Driver
 from hubbub.store.transaction import SqlTransaction
 from hubbub.testing.process import end_with_the_parent
 
@@ -94,7 +95,7 @@ def arm(point: str, count: int) -> None:
         case "statement":
             wrap(SQLiteDialect_pysqlite, "do_execute")
         case "commit":
-            wrap(SQLiteDialect_pysqlite, "do_commit", commits)
+            wrap(Driver, "commit", commits)
         case "announcing":
             wrap(Chat, "_committed")
         case "delivery":
