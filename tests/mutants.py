@@ -25,8 +25,8 @@ class Mutant(NamedTuple):
 
 
 WRITER = "src/hubbub/store/writer.py"
-TRIED = """                outcomes.append(self._try(write, transaction))
-                if outcomes[-1].error is None:
+TRIED = """                    outcomes.append(self._try(write, transaction))
+                    if outcomes[-1].error is None:
 """
 HUB = "src/hubbub/hub/hub.py"
 RELAY = "src/hubbub/relay.py"
@@ -66,7 +66,7 @@ MUTANTS = [
         "a post is acknowledged before the commit",
         WRITER,
         TRIED,
-        TRIED + "                    self._loop.call_soon_threadsafe(self._finish, [], [outcomes[-1]])\n",
+        TRIED + "                        self._loop.call_soon_threadsafe(self._finish, [], [outcomes[-1]])\n",
         ("tests/store",),
     ),
     Mutant(
@@ -99,7 +99,7 @@ MUTANTS = [
         "news go out before the commit",
         WRITER,
         TRIED,
-        TRIED + "                    self._loop.call_soon_threadsafe(self._finish, transaction.news[:], [])\n",
+        TRIED + "                        self._loop.call_soon_threadsafe(self._finish, transaction.news[:], [])\n",
         ("tests/store",),
     ),
     Mutant(
@@ -107,12 +107,12 @@ MUTANTS = [
         SOCKET,
         """        self._chat.hub.connect(connection)
         while not connection.ready:
-            connection.memberships_changed = False
-            rooms = await self._chat.people.rooms(connection.person, connection.session)
+            connection.outdated = False
+            person, rooms = await self._chat.people.greet(connection.person.id, connection.session)
 """,
         """        while not connection.ready:
-            connection.memberships_changed = False
-            rooms = await self._chat.people.rooms(connection.person, connection.session)
+            connection.outdated = False
+            person, rooms = await self._chat.people.greet(connection.person.id, connection.session)
             self._chat.hub.connect(connection)
 """,
         ("tests/web/test_socket.py",),
@@ -134,7 +134,7 @@ MUTANTS = [
     Mutant(
         "a full outlet loses frames without a word",
         HUB,
-        "                        slow.append(connection)\n",
+        "                    slow.append(connection)\n",
         "",
         ("tests/hub/test_hub.py",),
     ),

@@ -90,10 +90,10 @@ class Attendance:
                 if envelope.session in (None, connection.session):
                     connection.end(*ENDS[envelope.ends])
                 continue
-            if envelope.changed:
+            if not connection.ready:
+                connection.outdated = True
+            elif envelope.changed:
                 self._change(connection, envelope.changed)
-            elif not connection.ready:
-                connection.memberships_changed = True
             elif envelope.room and envelope.seq:
                 if envelope.membership == "joined" and connection.is_in(envelope.room):
                     continue  # late news: the rooms of its welcome were read after that commit, and this is one of them

@@ -53,7 +53,7 @@ LOOKS: dict[str, Callable[..., object]] = {
     "invite": lambda r, room, seq: r.invite("a" * 64, AT),
     "invites": lambda r, room, seq: r.invites(room, AT),
     "session": lambda r, room, seq: r.session("a" * 64),
-    "has session": lambda r, room, seq: r.has_session(ANN.id, "a" * 16),
+    "signed in": lambda r, room, seq: r.signed_in(ANN.id, "a" * 16),
     "sessions": lambda r, room, seq: r.sessions_of(ANN.id),
     "account": lambda r, room, seq: r.account(ANN.id),
     "account by login": lambda r, room, seq: r.account_called("ann"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -220,24 +221,57 @@ async def test_a_room_joined_while_one_connects_is_not_missed(
     server: Running, ann: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Her other tab joins just after the new connection has read in which rooms she is."""
-    read = server.chat.people.rooms
+    read = server.chat.people.greet
     cleo = await Guest.registers(server.url, "Cleo")
     await ann.does("create", name="Plans")
     reads = 0
 
-    async def read_and_join(me: Person, session: str) -> list[RoomSummary]:
+    async def read_and_join(person: str, session: str) -> tuple[Person, list[RoomSummary]]:
         nonlocal reads
-        rooms = await read(me, session)
+        me, rooms = await read(person, session)
         reads += 1
         if reads == 1:
             await server.chat.perform(me, Join(id=0, room="plans"))
-        return rooms
+        return me, rooms
 
-    monkeypatch.setattr(server.chat.people, "rooms", read_and_join)
+    monkeypatch.setattr(server.chat.people, "greet", read_and_join)
     await cleo.returns()
     await ann.says("who has come?", room="plans")
     await cleo.hears("who has come?", room="plans")
     await cleo.drops()
+
+
+async def test_a_connection_is_greeted_as_who_its_person_is_now(server: Running, ann: Guest) -> None:
+    """Not as who they were when the server last looked."""
+    socket = await raw(server, ann)
+    await ann.does("name", name="Anna")
+    await socket.send(json.dumps({"type": "hello", "version": 1}))
+    assert json.loads(await socket.recv())["me"]["name"] == "Anna"
+    await socket.close()
+
+
+async def test_a_session_that_was_used_lately_and_has_ended_is_not_greeted(server: Running, ann: Guest) -> None:
+    socket = await raw(server, ann)
+    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {ann.token}"}) as http:
+        assert (await http.delete(f"{server.url}/api/sessions/current")).status_code == 200
+    late = await raw(server, ann)
+    for one in (socket, late):
+        await one.send(json.dumps({"type": "hello", "version": 1}))
+        assert await closed_with(one) == (4401, "Nobody is signed in.")
+
+
+async def test_only_so_many_sessions_are_kept_in_mind(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = server.chat.people
+    monkeypatch.setattr("hubbub.service.people.LATELY_MAX", 2)
+    first, second, third = [(await people.arrive(name))[1] for name in ("One", "Two", "Three")]
+    assert [people.who_lately(token) is not None for token in (first, second, third)] == [False, True, True]
+    people.who_lately(second)
+    await people.who(first)
+    assert [people.who_lately(token) is not None for token in (first, second, third)] == [True, True, False]
+    assert people.who_lately("nobody's") is None
+    later = people._context.now() + 3_600_001
+    monkeypatch.setattr(people, "_context", replace(people._context, now=lambda: later))
+    assert people.who_lately(first) is None
 
 
 async def test_02_the_cookie_counts_only_with_the_own_origin(server: Running, ann: Guest) -> None:

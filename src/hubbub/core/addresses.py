@@ -2,7 +2,6 @@
 
 import ipaddress
 from collections.abc import Iterable
-from functools import lru_cache
 
 HOME_BITS = 64
 """Of an IPv6 address: what a provider gives to one household at least, which has all addresses below (RFC 6177)."""
@@ -30,7 +29,6 @@ class Networks:
         return [*map(str, self._networks), *mapped]
 
 
-@lru_cache(maxsize=4096)
 def home_of(host: str) -> str:
     """What is limited as one: an IPv4 address, or the network of an IPv6 address. Whatever is no address is one."""
     address = _address(host)

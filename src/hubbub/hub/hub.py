@@ -29,7 +29,7 @@ class Connection:
     `name` is what the log calls it."""
 
     __slots__ = (
-        *("behind", "changed", "end", "live", "memberships_changed", "name"),
+        *("behind", "changed", "end", "live", "name", "outdated"),
         *("outlet", "person", "plain", "ready", "session"),
     )
 
@@ -46,8 +46,8 @@ class Connection:
         self.behind: dict[str, int] = {}
         self.ready = plain
         """Whether it has been welcomed: before, it is told nothing."""
-        self.memberships_changed = False
-        """Whether the person joined or left a room before it was ready."""
+        self.outdated = False
+        """Whether the person changed, or joined or left a room, before it was ready."""
         self.changed: Mapping[str, int] = NO_CHANGES
         """The `seq` at which the person last joined or left a room since it was ready."""
 

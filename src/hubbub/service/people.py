@@ -20,6 +20,8 @@ TAKEN_IDS_MAX = 1000
 SEEN_EVERY_MS = 3_600_000
 SESSION_LASTS_MS = 365 * 24 * 3_600_000
 """After its last use."""
+LATELY_MAX = 2_000
+"""Sessions that are kept in mind, about 2 MB."""
 
 
 class People:
@@ -27,6 +29,8 @@ class People:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._lately: dict[str, SignedIn] = {}
+        """By the hash of their token; the last asked for at the end."""
 
     async def arrive(self, name: str | None = None, visit: Visit = NOWHERE) -> tuple[Person, str]:
         """Makes a guest, in the lobby, and a session token for it. The id is the time of this first visit.
@@ -39,15 +43,19 @@ class People:
         self._context.shedding.check(Shed.READING)
         token = self._context.new_token()
 
-        def change(tx: Transaction) -> Person:
-            must_be_welcome_from(tx, visit.address, self._context.now())
+        digest, now = token_hash(token), self._context.now()
+
+        def change(tx: Transaction) -> SignedIn:
+            must_be_welcome_from(tx, visit.address, now)
             person = add_person(self._context, tx, "guest", called)
-            tx.add_session(token_hash(token), person.id, self._context.now(), visit.agent, visit.address)
+            session = tx.add_session(digest, person.id, now, visit.agent, visit.address)
             if not is_shared(visit.address):
                 tx.remember_address(person.id, home_of(visit.address))
-            return person
+            return SignedIn(person, session, now)
 
-        return await self._context.store.write(change), token
+        arrived = await self._context.store.write(change)
+        self._keep_in_mind(digest, arrived)
+        return arrived.person, token
 
     async def who(self, token: str) -> SignedIn | None:
         """The person whose session this is. Its last use is written down once an hour."""
@@ -58,7 +66,24 @@ class People:
         if now - found.seen_at > SEEN_EVERY_MS:
             with suppress(Unavailable):  # a full disk keeps nobody out
                 await self._context.store.write(lambda tx: tx.saw_session(found.person.id, found.session, now))
+        self._keep_in_mind(digest, found._replace(seen_at=now))
         return found
+
+    def who_lately(self, token: str) -> SignedIn | None:
+        """The same, when it was asked for lately: as it was then. It may have ended since, and the person changed, so
+        this lets nobody do anything before `greet`."""
+        digest = token_hash(token)
+        found = self._lately.get(digest)
+        if found is None or self._context.now() - found.seen_at > SEEN_EVERY_MS:
+            return None
+        self._keep_in_mind(digest, found)
+        return found
+
+    def _keep_in_mind(self, digest: str, found: SignedIn) -> None:
+        self._lately.pop(digest, None)
+        self._lately[digest] = found
+        if len(self._lately) > LATELY_MAX:
+            del self._lately[next(iter(self._lately))]
 
     async def leave(self, me: SignedIn) -> None:
         """Ends the session."""
@@ -73,12 +98,24 @@ class People:
 
         return await self._context.store.write(change)
 
-    async def rooms(self, me: Person, session: str | None = None) -> list[RoomSummary]:
+    async def greet(self, person: str, session: str) -> tuple[Person, list[RoomSummary]]:
+        """Who the person is now, and their rooms, for a connection that was opened with this session. Raises
+        SignInNeeded when it has ended, Forbidden for somebody who may do nothing now."""
+
+        def look(reader: Reader) -> tuple[Person, list[RoomSummary]]:
+            found = reader.signed_in(person, session)
+            if found is None:
+                raise SignInNeeded("Nobody is signed in.")
+            return policy.must_be_let_in(found, self._context.place()), reader.rooms_of(person)
+
+        return await self._context.store.read(look)
+
+    async def rooms(self, me: Person) -> list[RoomSummary]:
         """The rooms that the person is in, the most recently active first. Raises SignInNeeded for somebody who has had
-        to go since they were recognised, or whose `session` has ended since."""
+        to go since they were recognised."""
 
         def look(reader: Reader) -> list[RoomSummary]:
-            if not (reader.has_session(me.id, session) if session else reader.is_signed_in(me.id)):
+            if not reader.is_signed_in(me.id):
                 raise SignInNeeded("Nobody is signed in.")
             return reader.rooms_of(me.id)
 

@@ -24,7 +24,11 @@ SESSION = Prepared(
     .join(session, session.c.person == person.c.id)
     .where(session.c.token_hash == bindparam("token_hash"))
 )
-HAS_SESSION = Prepared(select(session.c.person).where(session.c.person == _who, session.c.id == bindparam("which")))
+SIGNED_IN = Prepared(
+    select(person)
+    .join(session, session.c.person == person.c.id)
+    .where(session.c.person == _who, session.c.id == bindparam("which"))
+)
 SESSIONS = select(session).where(session.c.person == _who)
 ACCOUNTS = select(*[c for c in account.c if c.name not in ("login_key", "email_key")])
 ACCOUNT = ACCOUNTS.where(account.c.person == _who)
@@ -81,12 +85,11 @@ class AccountReader:
 
     def session(self, token_hash: str) -> SignedIn | None:
         for row in SESSION.run(self._driver, {"token_hash": token_hash}):
-            found = Person(id=row.id, name=row.name, kind=row.kind, created_at=row.created_at, role=row.role)
-            return SignedIn(found, row.session, row.seen_at)
+            return SignedIn(_person_of(row), row.session, row.seen_at)
         return None
 
-    def has_session(self, person: str, session: str) -> bool:
-        return any(HAS_SESSION.run(self._driver, {"who": person, "which": session}))
+    def signed_in(self, person: str, session: str) -> Person | None:
+        return next(map(_person_of, SIGNED_IN.run(self._driver, {"who": person, "which": session})), None)
 
     def sessions_of(self, person: str) -> list[StoredSession]:
         rows = self._connection.execute(SESSIONS, {"who": person}).all()
@@ -191,6 +194,10 @@ class AccountWriter(AccountReader):
 
 def _account_of(row: Any) -> Account | None:
     return None if row is None else Account(**row._mapping)
+
+
+def _person_of(row: Any) -> Person:
+    return Person(id=row.id, name=row.name, kind=row.kind, created_at=row.created_at, role=row.role)
 
 
 def _profile_of(row: Any) -> Profile:

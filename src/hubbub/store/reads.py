@@ -59,8 +59,8 @@ class Reader(Protocol):
         """Who holds the token with this SHA-256 (hexadecimal)."""
         ...
 
-    def has_session(self, person: str, session: str) -> bool:
-        """Whether this person's session with this public id has not ended."""
+    def signed_in(self, person: str, session: str) -> Person | None:
+        """The person, if their session with this public id has not ended."""
         ...
 
     def sessions_of(self, person: str) -> list[StoredSession]:

@@ -27,9 +27,10 @@ class AccountsContract(Stage):
             assert first == StoredSession(found.session, AT, AT + 5, "Firefox", "::1")
             assert len(others) == 2
             await opened.store.write(lambda tx: tx.end_session(BOB.id, found.session))
-            assert await opened.reads(lambda r: r.has_session(ANN.id, found.session))
+            mine = await opened.reads(lambda r: r.signed_in(ANN.id, found.session))
+            assert mine == found.person
             await opened.store.write(lambda tx: tx.end_session(ANN.id, others[0].id))
-            assert not await opened.reads(lambda r: r.has_session(ANN.id, others[0].id))
+            assert await opened.reads(lambda r: r.signed_in(ANN.id, others[0].id)) is None
             await opened.store.write(lambda tx: tx.end_sessions(ANN.id, but=found.session))
             assert [one.id for one in await opened.reads(lambda r: r.sessions_of(ANN.id))] == [found.session]
             await opened.store.write(lambda tx: tx.end_sessions(ANN.id))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 from starlette.requests import HTTPConnection
@@ -34,6 +35,7 @@ class Addresses:
             for what in WORDS
         }
         self._open: Counter[str] = Counter()
+        self._home_of = lru_cache(maxsize=4096)(lambda host: "" if host in self._proxies else home_of(host))
 
     def take(self, what: Coming, connection: HTTPConnection) -> None:
         """Before something is done. Raises RateLimited, which says when to come back."""
@@ -66,4 +68,4 @@ class Addresses:
     def _home(self, connection: HTTPConnection) -> str:
         """Empty: not limited."""
         host = connection.client.host if connection.client else ""
-        return home_of(host) if host and host not in self._proxies else ""
+        return self._home_of(host) if host else ""

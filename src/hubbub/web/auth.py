@@ -1,6 +1,7 @@
 """Who is on the other side of a request or a socket, and from which web page it comes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -110,17 +111,35 @@ class Auth:
         return must_be_let_in(session.person, self._place()) if session else None
 
     async def session_of(self, connection: HTTPConnection) -> SignedIn | None:
-        """By bearer token, else by cookie. A cookie counts only without an Origin that is foreign, and on a socket
+        token = self._token_of(connection)
+        return await self._people.who(token) if token else None
+
+    async def session_to_greet(self, connection: HTTPConnection) -> SignedIn | None:
+        """The same for a connection that will be greeted: it spares a read when the session was used lately (see
+        `People.who_lately`). Raises Forbidden for somebody who may do nothing now."""
+        token = self._token_of(connection)
+        if not token:
+            return None
+        if lately := self._people.who_lately(token):
+            with suppress(Forbidden):  # that may have changed
+                must_be_let_in(lately.person, self._place())
+                return lately
+        if found := await self._people.who(token):
+            must_be_let_in(found.person, self._place())
+        return found
+
+    def _token_of(self, connection: HTTPConnection) -> str | None:
+        """The bearer token, else the cookie. A cookie counts only without an Origin that is foreign, and on a socket
         only with one that is ours: a program that is not a browser shows a token."""
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token:
-            return await self._people.who(token.strip())
+            return token.strip()
         cookie = connection.cookies.get(SECURE_COOKIE) or connection.cookies.get(COOKIE)
         if not cookie or not origin_allowed(connection, self._settings):
             return None
         if connection.scope["type"] == "websocket" and "origin" not in connection.headers:
             return None
-        return await self._people.who(cookie)
+        return cookie
 
     async def current(
         self,

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub._version import __version__
 from hubbub.core.models import RoomSummary
-from hubbub.core.policy import must_be_let_in
 from hubbub.errors import CloseCode, Forbidden, HubbubError, Invalid, RateLimited, SignInNeeded
 from hubbub.hub.hub import Connection
 from hubbub.logs import REQUEST
@@ -71,20 +70,24 @@ async def _receive(chat: "Chat", websocket: WebSocket) -> None:
         chat.addresses.take("handshakes", websocket)
         if not chat.auth.origin_allowed(websocket):
             raise Forbidden("This connection comes from a page of another site.", code="foreign_origin")
-        session = await chat.auth.session_of(websocket)
+        found = await _person_to_greet(chat, websocket)
         chat.addresses.check_space(websocket)  # the last, so that of many at once none is let in by mistake
     except HubbubError as error:
         await websocket.send_denial_response(problem_response(error))
         return
     await websocket.accept()
+    if isinstance(found, HubbubError):
+        await websocket.close(CloseCode.SIGN_IN_NEEDED, _fit(found.words))
+    else:
+        await Session(chat, websocket, found).run()
+
+
+async def _person_to_greet(chat: "Chat", websocket: WebSocket) -> SignedIn | HubbubError:
+    """Returns what is to be told to whoever may not come in. Raises Unavailable."""
     try:
-        if session is None:
-            raise SignInNeeded("Nobody is signed in.")
-        must_be_let_in(session.person, chat.place)
-    except HubbubError as error:
-        await websocket.close(CloseCode.SIGN_IN_NEEDED, _fit(error.words))
-        return
-    await Session(chat, websocket, session).run()
+        return await chat.auth.session_to_greet(websocket) or SignInNeeded("Nobody is signed in.")
+    except Forbidden as error:
+        return error
 
 
 class Session:
@@ -204,8 +207,8 @@ class Session:
     async def _welcome(self, hello: Hello) -> None:
         try:
             await self._greet(hello)
-        except SignInNeeded as error:
-            self._end(CloseCode.SIGN_IN_NEEDED, error.words)
+        except (SignInNeeded, Forbidden) as error:
+            self._end(CloseCode.SIGN_IN_NEEDED, _fit(error.words))
         except HubbubError as error:
             self._end(CloseCode.TRY_AGAIN_LATER if error.retry else CloseCode.INTERNAL_ERROR, _fit(error.words))
         except Exception:
@@ -228,14 +231,15 @@ class Session:
             await chat.attendance.enter(connection, room.id, cursor if cursor <= room.head else -1, room)
 
     async def _memberships(self) -> list[RoomSummary]:
-        """Connected first, read second: what changes in between is read again. Raises SignInNeeded for whoever had to
-        go since the handshake."""
+        """Connected first, read second: what changes in between is read again. Raises SignInNeeded or Forbidden for
+        whoever had to go since the handshake."""
         connection = self._connection
         self._chat.hub.connect(connection)
         while not connection.ready:
-            connection.memberships_changed = False
-            rooms = await self._chat.people.rooms(connection.person, connection.session)
-            connection.ready = not connection.memberships_changed
+            connection.outdated = False
+            person, rooms = await self._chat.people.greet(connection.person.id, connection.session)
+            connection.ready = not connection.outdated
+        connection.person = person
         return rooms
 
     # Working -------------------------------------------------------------------------------------------------
