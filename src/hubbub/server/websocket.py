@@ -1,6 +1,7 @@
 """Our WebSocket class for uvicorn: small when idle, with a wire for the fast outlet and an end that nobody can put off.
 
-Frames are read by `websockets` (its sans-I/O protocol); the handshake is `handshake.py`, ASGI is `call.py`.
+Frames are read by `websockets` (its sans-I/O protocol), but for those that `frames.py` finds without it; the handshake
+is `handshake.py`, ASGI is `call.py`.
 """
 
 import asyncio
@@ -10,13 +11,15 @@ from logging import WARNING, getLogger
 from typing import Any
 
 from uvicorn.server import ServerState
-from websockets.frames import Frame, Opcode
+from websockets.frames import Frame as FoundFrame
+from websockets.frames import Opcode
 from websockets.protocol import OPEN, SERVER
 from websockets.protocol import Protocol as Frames
 
 from hubbub.errors import CloseCode
 from hubbub.hub.fast_outlet import EXTENSION, FastOutlet
 from hubbub.server.call import ABNORMAL, Call, Disconnected, Message
+from hubbub.server.frames import WholeFrame, whole_frames
 from hubbub.server.handshake import refusal, scope_of
 from hubbub.server.limits import Config
 
@@ -58,7 +61,8 @@ class WebSocketProtocol(asyncio.Protocol):
         self._config = config
         self._state = server_state
         self._stage = Stage.ASKED
-        self._frames = Frames(SERVER, state=OPEN, max_size=config.ws_max_size, logger=log)
+        self._frames: Frames | None = None
+        """Made for the first frame that needs it; from then on it reads all."""
         self._fragments: list[bytes] | None = None
         self._call: Call | None = None
         self._listener: Callable[[Message], None] = _nobody
@@ -101,9 +105,10 @@ class WebSocketProtocol(asyncio.Protocol):
         self.resume_reading()
 
     def close(self, code: int, reason: str) -> None:
-        if self._stage is Stage.OPEN and self._frames.state is OPEN:
-            self._frames.send_close(code, reason)
-            self.transport.write(b"".join(self._frames.data_to_send()))
+        if self._stage is Stage.OPEN and self._is_open():
+            frames = self._reader()
+            frames.send_close(code, reason)
+            self.transport.write(b"".join(frames.data_to_send()))
             self.resume_reading()  # for the answer
             self._ended(code, reason)
 
@@ -131,13 +136,14 @@ class WebSocketProtocol(asyncio.Protocol):
             self._hang_up()
 
     def send(self, payload: str | bytes) -> None:
-        if self._frames.state is not OPEN:
+        if not self._is_open():
             return
+        frames = self._reader()
         if isinstance(payload, str):
-            self._frames.send_text(payload.encode())
+            frames.send_text(payload.encode())
         else:
-            self._frames.send_binary(payload)
-        self.transport.write(b"".join(self._frames.data_to_send()))
+            frames.send_binary(payload)
+        self.transport.write(b"".join(frames.data_to_send()))
 
     def returned(self, code: int) -> None:
         if self._call:
@@ -157,7 +163,11 @@ class WebSocketProtocol(asyncio.Protocol):
     # What asyncio says ---------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        frames = self._frames
+        if self._frames is None and (whole := whole_frames(data, self._config.ws_max_size)) is not None:
+            for one in whole:
+                self._take(one)
+            return
+        frames = self._reader()
         frames.receive_data(data)
         for frame in frames.events_received():
             self._take(frame)  # type: ignore[arg-type]
@@ -183,7 +193,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._wake()
         if self._outlet:
             self._outlet.flows()
-        if self._pong and self._frames.state is OPEN:
+        if self._pong and self._is_open():
             self.transport.write(self._pong)
         self._pong = None
 
@@ -213,12 +223,23 @@ class WebSocketProtocol(asyncio.Protocol):
 
     # Frames --------------------------------------------------------------------------------------------------
 
-    def _take(self, frame: Frame) -> None:
+    def _reader(self) -> Frames:
+        if self._frames is None:
+            self._frames = Frames(SERVER, state=OPEN, max_size=self._config.ws_max_size, logger=log)
+        return self._frames
+
+    def _is_open(self) -> bool:
+        """Whether no close frame has gone either way."""
+        return self._frames is None or self._frames.state is OPEN
+
+    def _take(self, frame: FoundFrame | WholeFrame) -> None:
         if frame.opcode is Opcode.PONG:
             if self._config.keepalive:
                 self._config.keepalive.answered(self)
         elif self._stage is not Stage.OPEN or frame.opcode in (Opcode.PING, Opcode.CLOSE):
             return  # `websockets` has the answer ready
+        elif isinstance(frame, WholeFrame):
+            self._deliver(frame.opcode, frame.data)
         elif self._fragments is not None:
             self._take_fragment(frame)
         elif not frame.fin:
@@ -226,7 +247,7 @@ class WebSocketProtocol(asyncio.Protocol):
         else:
             self._deliver(frame.opcode, bytes(frame.data))
 
-    def _take_fragment(self, frame: Frame) -> None:
+    def _take_fragment(self, frame: FoundFrame) -> None:
         assert self._fragments
         self._fragments.append(bytes(frame.data))
         if len(self._fragments) > FRAGMENTS_MAX + 1:
@@ -268,8 +289,9 @@ class WebSocketProtocol(asyncio.Protocol):
     def _hang_up(self) -> None:
         """Closes when what is written has left, or after `close_s`."""
         self._ended(ABNORMAL, "")
-        # Of frames that came in one piece, `websockets` may have found a wrong one behind that which we found wrong.
-        self.transport.write(b"".join(self._frames.data_to_send()))
+        if self._frames:
+            # Of frames that came in one piece, it may have found a wrong one behind that which we found wrong.
+            self.transport.write(b"".join(self._frames.data_to_send()))
         self.transport.close()
 
     def _wake(self) -> None:
