@@ -120,7 +120,7 @@ def _value(node: ast.expr) -> Any:
 
 
 def _presence(model: type[BaseModel], name: str, from_client: bool) -> str:
-    default = model.model_fields[name].default
+    default = model.model_fields[name].get_default(call_default_factory=True)
     if default is None:
         return "optional"
     if not from_client:

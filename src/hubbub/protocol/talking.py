@@ -38,7 +38,7 @@ class Hello(Record):
     epoch: str | None = None
     """The `epoch` of the last `welcome`. If the log has another one now, the cursors mean nothing, and their rooms
     are reset."""
-    cursors: Annotated[dict[RoomId, Seq], Field(max_length=CURSORS_MAX)] = {}
+    cursors: Annotated[dict[RoomId, Seq], Field(max_length=CURSORS_MAX)] = Field(default_factory=dict)
     """For each room the last `seq` that the client has. A room without one starts live, at its head."""
 
 

@@ -1,5 +1,6 @@
 """People: guests come, are recognised, and may change their names."""
 
+from collections import OrderedDict
 from contextlib import suppress
 
 from hubbub.core import policy, rules
@@ -20,8 +21,8 @@ TAKEN_IDS_MAX = 1000
 SEEN_EVERY_MS = 3_600_000
 SESSION_LASTS_MS = 365 * 24 * 3_600_000
 """After its last use."""
-LATELY_MAX = 2_000
-"""Sessions that are kept in mind, about 2 MB."""
+LATELY_MAX = 5_000
+"""Sessions that are kept in mind, about 5 MB."""
 
 
 class People:
@@ -29,7 +30,7 @@ class People:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._lately: dict[str, SignedIn] = {}
+        self._lately: OrderedDict[str, SignedIn] = OrderedDict()
         """By the hash of their token; the last asked for at the end."""
 
     async def arrive(self, name: str | None = None, visit: Visit = NOWHERE) -> tuple[Person, str]:
@@ -80,10 +81,10 @@ class People:
         return found
 
     def _keep_in_mind(self, digest: str, found: SignedIn) -> None:
-        self._lately.pop(digest, None)
         self._lately[digest] = found
+        self._lately.move_to_end(digest)
         if len(self._lately) > LATELY_MAX:
-            del self._lately[next(iter(self._lately))]
+            self._lately.popitem(last=False)
 
     async def leave(self, me: SignedIn) -> None:
         """Ends the session."""
