@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
+
 from hubbub.core.models import Author
 from hubbub.protocol import MemberJoined, MessagePosted, RoomCreated
 from hubbub.store.sqlite import SqliteStore
@@ -28,6 +30,7 @@ RARE_WORDS = 50_000
 CHINESE = "我们明天下午三点在湖边见面带上茶和饼干如果下雨就改在图书馆二楼的房间里等大家"
 CHINESE_EVERY = 50
 BATCH = 5000
+PAUSE_S = 0.5
 
 
 def main() -> None:
@@ -68,6 +71,12 @@ async def _make_schema(path: Path) -> None:
     store = SqliteStore(path, now=lambda: 1000, new_epoch=lambda: "benchmark")
     await store.start()
     await store.stop()
+
+
+async def until_indexed(http: httpx2.AsyncClient) -> None:
+    """Waits until a server with such a history has made its index for search."""
+    while not (await http.get("/api/search", params={"text": "kettle"})).json()["complete"]:
+        await asyncio.sleep(PAUSE_S)
 
 
 def _sizes(messages: int, rooms: int) -> list[int]:

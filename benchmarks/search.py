@@ -19,13 +19,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
-from make_history import CHINESE, RARE_WORDS, make, rare_word
+from make_history import CHINESE, RARE_WORDS, make, rare_word, until_indexed
 from servers import TICKS_PER_S
 
 from hubbub.testing.process import run_server
 
 UNLIMITED = {"commands_per_second": 1_000_000, "commands_burst": 1_000_000}
-PAUSE_S = 0.5
 
 
 def questions(chance: random.Random) -> dict[str, Callable[[], str]]:
@@ -72,8 +71,7 @@ async def measure(data: Path, messages: int, requests: int) -> dict[str, object]
     async with run_server(data, **UNLIMITED) as server:
         figures["start_without_index_s"] = round(time.perf_counter() - began, 2)
         async with _reader(server.url) as http:
-            while not (await http.get("/api/search", params={"text": "kettle"})).json()["complete"]:
-                await asyncio.sleep(PAUSE_S)
+            await until_indexed(http)
         figures["index_made_in_s"] = round(time.perf_counter() - began, 1)
         figures["index_us_cpu_per_message"] = round(_cpu_s(server.process.pid) / messages * 1e6, 1)
         await server.stop()

@@ -23,7 +23,7 @@ from hubbub.settings import NOT_SETTINGS, PREFIX, Settings, flag_of
 from hubbub.testing.people import Guest
 from hubbub.testing.server import serve
 from hubbub.web.assets import FOLDER, assets
-from hubbub.web.metrics import registry_of
+from hubbub.web.metrics import Metrics
 from hubbub.web.page import FIRST_MESSAGES
 
 ROOT = Path(__file__).parents[1]
@@ -283,7 +283,7 @@ def test_the_metrics_that_are_named_are_those_that_there_are(tmp_path: Path) -> 
     named = re.findall(r"^\| `((?:hubbub|process)_\w+)` \| (\w+) \| (.*) \|$", page, re.MULTILINE)
     there = [
         (family.name + ("_total" if family.type == "counter" else ""), family.type, family.documentation)
-        for family in registry_of(Chat(Settings(data=tmp_path))).collect()
+        for family in Metrics(Chat(Settings(data=tmp_path))).registry.collect()
     ]
     if sys.platform != "linux":
         named = [metric for metric in named if metric[0].startswith("hubbub_")]

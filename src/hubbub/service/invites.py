@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import segno
-
 from hubbub.core import policy
 from hubbub.core.models import LOBBY, Invite, Person, RoomSummary
 from hubbub.errors import Conflict, HubbubError
@@ -140,4 +138,6 @@ def _permit(context: Context, reader: Reader, action: str, me: Person, room: str
 
 def _qr(link: str) -> str:
     """Dark on light with the margin that readers need, whatever the colours around it (ISO/IEC 18004, section 9.1)."""
+    import segno  # not before somebody is invited
+
     return segno.make(link, error="m", micro=False).svg_inline(omitsize=True, dark="#000", light="#fff", border=4)

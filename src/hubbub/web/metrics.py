@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 Family = TypeVar("Family", GaugeMetricFamily, CounterMetricFamily)
 
 
-def registry_of(chat: "Chat") -> CollectorRegistry:
-    """One of its own for each chat: an application may mount two, or have metrics of its own."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Everything(chat))
-    ProcessCollector(registry=registry)  # processor time, memory, open files: on Linux
-    return registry
+class Metrics:
+    """With a registry of its own for each chat: an application may mount two, or have metrics of its own."""
+
+    media_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, chat: "Chat") -> None:
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.registry.register(_Everything(chat))
+        ProcessCollector(registry=self.registry)  # processor time, memory, open files: on Linux
+
+    def text(self) -> bytes:
+        """All figures as they are now."""
+        return generate_latest(self.registry)
 
 
 class _Everything(Collector):

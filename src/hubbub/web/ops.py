@@ -2,21 +2,21 @@
 
 import asyncio
 import hmac
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from hubbub.errors import Forbidden, SignInNeeded, Unavailable
 from hubbub.settings import Settings
 from hubbub.store import Store
-from hubbub.web.metrics import registry_of
 from hubbub.web.problems import ProblemRoute
 from hubbub.web.routes import page_part
 
 if TYPE_CHECKING:
     from hubbub.app import Chat
+    from hubbub.web.metrics import Metrics
 
 PATIENCE_S = 3.0
 """For one trial write: after that the answer is no."""
@@ -30,7 +30,12 @@ SIGNS_OF_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-
 def ops_router(chat: "Chat") -> APIRouter:
     router = page_part(route_class=ProblemRoute)
     trial = Trial(chat.store)
-    registry = registry_of(chat)
+
+    @cache
+    def all_metrics() -> "Metrics":
+        from hubbub.web.metrics import Metrics  # and its library, not before somebody asks
+
+        return Metrics(chat)
 
     @router.api_route("/healthz", methods=["GET", "HEAD"])
     async def alive() -> Response:
@@ -50,7 +55,7 @@ def ops_router(chat: "Chat") -> APIRouter:
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
         check_metrics_reader(request, chat.settings)
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(all_metrics().text(), media_type=all_metrics().media_type)
 
     return router
 
