@@ -159,7 +159,9 @@ def enter_room(
     """Makes the person a member and says so to all their connections. `by`: who put them there, if not they.
     Raises Forbidden `banned` for somebody who is banned from this room."""
     policy.must_not_be_banned(tx.standing(room, me.id), context.now(), by)
-    tx.append(MemberJoined(**stamp(context, tx, by or me, room), person=fresh(tx, me).author, role=role))
+    stamped = stamp(context, tx, by or me, room)
+    newcomer = fresh(tx, me).author if by else stamped["by"]
+    tx.append(MemberJoined(**stamped, person=newcomer, role=role))
     return tell_joined(tx, me, room)
 
 

@@ -5,7 +5,6 @@ import re
 import time
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub.counts import Counts
@@ -42,8 +41,7 @@ class Requests:
             if not answered and (status := _status_in(message)):
                 answered = True
                 if message["type"] != "websocket.close":
-                    message.setdefault("headers", [])
-                    MutableHeaders(scope=message)["X-Request-ID"] = name
+                    message["headers"] = [*message.get("headers", ()), (b"x-request-id", name.encode())]
                 self._tell(scope, status, time.perf_counter() - began)
             await send(message)
 
