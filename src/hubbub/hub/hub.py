@@ -305,13 +305,13 @@ class Hub:
         if frames:
             everything = _batch(frames, False)
             encoded = everything.wire()
-            others: list[Connection] = []
-            # For most of them, most of the time, this is one call and nothing else. It can change `send`, no more.
-            for connection, send in feed.live.items():
+            sends = feed.live.values()
+            others = [] if all(sends) else [connection for connection, send in feed.live.items() if not send]
+            # One call each and nothing else: only to touch the connections would cost as much as the loop itself. A
+            # call can change a `send`, no more.
+            for send in sends:
                 if send:
                     send(encoded)
-                else:
-                    others.append(connection)
             slow = self._write_with_care(others, frames, everything) if others else ()
             self.deliveries += (len(feed.live) - len(slow)) * len(frames)
             for connection in slow:
