@@ -258,6 +258,10 @@ async def test_a_session_that_was_used_lately_and_has_ended_is_not_greeted(serve
     for one in (socket, late):
         await one.send(json.dumps({"type": "hello", "version": 1}))
         assert await closed_with(one) == (4401, "Nobody is signed in.")
+    people = server.chat.people
+    assert people.who_lately(ann.token) is not None
+    assert await people.who(ann.token) is None
+    assert people.who_lately(ann.token) is None
 
 
 async def test_only_so_many_sessions_are_kept_in_mind(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:

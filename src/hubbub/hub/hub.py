@@ -243,8 +243,8 @@ class Hub:
         cursor = connection.behind[room]
         ring = feed.ring
         missed = ring[0].seq - cursor - 1 if ring else feed.head - cursor
-        missing = [frame for frame in ring if frame.seq > cursor] if feed.head > cursor else []
-        batch = _batch(missing, connection.plain)
+        newer = [frame for frame in ring if frame.seq > cursor] if feed.head > cursor else []
+        batch = _batch(newer, connection.plain)
         if missed > 0 or (batch.frames and connection.outlet.buffered() + batch.size > self._limit):
             self._on_behind(connection, room)
             return

@@ -15,13 +15,13 @@ class Stamp(TypedDict):
 
     room: str
     seq: int
+    """0 until the store gives the event its place. Who knows that place says it, which spares the store a copy."""
     at: int
     by: Author
 
 
 def stamp(context: Context, tx: Transaction, me: Person, room: str) -> Stamp:
-    """`seq` is 0 until the store gives the event its place; the one that it will get spares a copy. The name is read
-    in the transaction: `me` may have been renamed since it was looked up."""
+    """The name is read in the transaction: `me` may have been renamed since it was looked up."""
     return Stamp(room=room, seq=0, at=context.now(), by=fresh(tx, me).author)
 
 
@@ -43,8 +43,8 @@ async def change_room(
     def change(tx: Transaction) -> Applied:
         now = context.now()
         standing = policy.permit(command.type, tx.standing(command.room, me.id), context.place(), now)
-        stamp = Stamp(room=command.room, seq=standing.head + 1, at=now, by=standing.author or me.author)
-        decision = decide(tx, stamp, standing)
+        stamped = Stamp(room=command.room, seq=standing.head + 1, at=now, by=standing.author or me.author)
+        decision = decide(tx, stamped, standing)
         if isinstance(decision, Applied):
             return decision
         seq = standing.head if decision is None else tx.append(decision).seq

@@ -63,6 +63,7 @@ class People:
         digest, now = token_hash(token), self._context.now()
         found = await self._context.store.read(lambda reader: reader.session(digest))
         if found is None or now - found.seen_at > SESSION_LASTS_MS:
+            self._lately.pop(digest, None)
             return None
         if now - found.seen_at > SEEN_EVERY_MS:
             with suppress(Unavailable):  # a full disk keeps nobody out

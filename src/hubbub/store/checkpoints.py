@@ -36,7 +36,8 @@ class Checkpoints:
 
     def heard(self, news: Sequence[Committed | Envelope]) -> None:
         for item in news:
-            if item.erases if isinstance(item, Envelope) else isinstance(item.event, ERASING):
+            erases = item.erases if isinstance(item, Envelope) else isinstance(item.event, ERASING)
+            if erases:
                 self._wanted.set()
 
     async def run(self) -> None:

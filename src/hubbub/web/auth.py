@@ -111,6 +111,7 @@ class Auth:
         return must_be_let_in(session.person, self._place()) if session else None
 
     async def session_of(self, connection: HTTPConnection) -> SignedIn | None:
+        """Whose token or cookie it brings, as the store has it now."""
         token = self._token_of(connection)
         return await self._people.who(token) if token else None
 
