@@ -35,6 +35,15 @@ async def readers(engine: Engine) -> AsyncIterator[Readers]:
     await opened.stop()
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Transactions."""
+    begun: list[str] = []
+    begin = Driver.begin
+    monkeypatch.setattr(Driver, "begin", lambda driver, words: (begun.append(words), begin(driver, words)))
+    return begun
+
+
 async def test_each_gets_its_own_answer_or_its_own_error(readers: Readers) -> None:
     def fails(reader: Any) -> None:
         raise LookupError("its own affair")
@@ -47,26 +56,63 @@ async def test_each_gets_its_own_answer_or_its_own_error(readers: Readers) -> No
     assert results[52] == "last"
 
 
-async def test_what_waits_is_read_together_in_one_transaction(
-    readers: Readers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun: list[str] = []
-    begin = Driver.begin
-    monkeypatch.setattr(Driver, "begin", lambda driver, words: (begun.append(words), begin(driver, words)))
-    busy, go_on = threading.Barrier(THREADS + 1), threading.Event()
+async def test_what_waits_is_read_together_in_one_transaction(readers: Readers, begun: list[str]) -> None:
+    busy, go_on = threading.Semaphore(0), threading.Event()
 
     def blocks(reader: Any) -> None:
-        busy.wait()
+        busy.release()
         go_on.wait()
 
-    blocking = [asyncio.create_task(readers.read(blocks)) for _ in range(THREADS)]
-    await asyncio.to_thread(busy.wait)
+    blocking = []
+    for _ in range(THREADS):  # one by one: who comes together is read together
+        blocking.append(asyncio.create_task(readers.read(blocks)))
+        await asyncio.to_thread(busy.acquire)
     waiting = [asyncio.create_task(readers.read(query(f"SELECT {n}"))) for n in range(10 * TOGETHER_MAX)]
     await asyncio.sleep(0)  # they are in the queue
     go_on.set()
     assert await asyncio.gather(*waiting) == list(range(10 * TOGETHER_MAX))
     await asyncio.gather(*blocking)
-    assert THREADS + 10 <= len(begun) < THREADS + 10 * TOGETHER_MAX // 2
+    assert len(begun) == THREADS + 10
+
+
+async def test_patient_reads_wait_for_one_another_and_share_a_transaction(
+    readers: Readers, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.store.readers.PATIENCE_S", 0.1)
+    assert await readers.read(query("SELECT 'the first goes at once'"), patient=True)
+    some = []
+    for n in range(5):
+        some.append(asyncio.create_task(readers.read(query(f"SELECT {n}"), patient=True)))
+        await asyncio.sleep(0)
+    assert len(begun) == 1
+    assert await asyncio.gather(*some) == list(range(5))
+    assert len(begun) == 2
+
+
+async def test_a_read_that_is_not_patient_takes_those_along_that_are(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.store.readers.PATIENCE_S", 3600.0)
+    assert await readers.read(query("SELECT 1"), patient=True)
+    patient = asyncio.create_task(readers.read(query("SELECT 'patient'"), patient=True))
+    await asyncio.sleep(0)
+    assert await readers.read(query("SELECT 'now'")) == "now"
+    assert await patient == "patient"
+
+
+async def test_a_read_that_takes_long_keeps_nobody_waiting_who_comes_after_it(readers: Readers) -> None:
+    busy, go_on = threading.Event(), threading.Event()
+
+    def blocks(reader: Any) -> None:
+        busy.set()
+        go_on.wait()
+
+    blocking = asyncio.create_task(readers.read(blocks))
+    await asyncio.to_thread(busy.wait)
+    assert await readers.read(query("SELECT 1")) == 1
+    assert not blocking.done()
+    go_on.set()
+    await blocking
 
 
 async def test_a_thread_that_cannot_begin_goes_on_afterwards(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:

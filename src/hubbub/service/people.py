@@ -110,7 +110,7 @@ class People:
                 raise SignInNeeded("Nobody is signed in.")
             return policy.must_be_let_in(found, self._context.place()), reader.rooms_of(person)
 
-        return await self._context.store.read(look)
+        return await self._context.store.read(look, patient=True)
 
     async def rooms(self, me: Person) -> list[RoomSummary]:
         """The rooms that the person is in, the most recently active first. Raises SignInNeeded for somebody who has had

@@ -81,7 +81,10 @@ class Store(Protocol):
 
     def load(self) -> StoreLoad: ...
 
-    async def read(self, function: Callable[[Reader], T]) -> T: ...
+    async def read(self, function: Callable[[Reader], T], *, patient: bool = False) -> T:
+        """Raises what `function` raises. `patient`: where many come at once, it may wait some milliseconds to be read
+        together with others, which costs a fraction."""
+        ...
 
     async def write(self, function: Callable[[Transaction], T]) -> T:
         """Raises what `function` raises; Unavailable (code `storage_full`, `storage_failed` or `unavailable`) when

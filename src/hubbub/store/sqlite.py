@@ -89,10 +89,10 @@ class SqliteStore:
         writer, readers = self._writer, self._readers
         return StoreLoad(writer.waiting() if writer else 0, readers.waiting() if readers else 0, self._batch_sizes)
 
-    async def read(self, function: Callable[[Reader], T]) -> T:
+    async def read(self, function: Callable[[Reader], T], *, patient: bool = False) -> T:
         if self._readers is None:
             raise Unavailable("The store is closed.", retry_after_s=1.0)
-        value: T = await self._readers.read(function)
+        value: T = await self._readers.read(function, patient)
         return value
 
     async def write(self, function: Callable[[Transaction], T]) -> T:
