@@ -89,7 +89,6 @@ YES: dict[str, Callable[[], object]] = {
     "creating": lambda: permit_in_place("create", ANN, PLACE),
     "coming in once one's ban is over": lambda: permit("history", MEMBER._replace(banned_until=NOW), PLACE, NOW),
     "somebody whose ban is over": lambda: policy.must_not_be_banned(MEMBER._replace(banned_until=NOW), NOW),
-    "a room that is being made": lambda: policy.must_not_be_banned(None, NOW),
     "a welcome": lambda: policy.must_be_welcome(NOW, NOW),
     "a turn in slow mode": lambda: policy.must_wait(NOW - 5_000, 5, NOW),
     "acting against somebody of a lower role": lambda: policy.may_sanction(ANN.id, "moderator", BOB.id, "member"),

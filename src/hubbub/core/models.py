@@ -227,6 +227,8 @@ class Standing(NamedTuple):
     """Until then this person may not speak here; 0: never silenced."""
     banned_until: int = 0
     """Until then this person may not come in here; 0: never banned."""
+    created_by: str | None = None
+    """Who made the room; None for the lobby."""
 
 
 class Place(Record):

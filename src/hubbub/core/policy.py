@@ -25,6 +25,7 @@ from hubbub.core.models import (
 from hubbub.errors import Conflict, Forbidden, HubbubError, Invalid, NotFound, RateLimited
 
 M = TypeVar("M", bound=Membership | Person | Profile | Invite | int)
+R = TypeVar("R", bound=Room | Standing)
 ROLES: tuple[Role, ...] = get_args(Role)
 REACTION_KINDS_MAX = 20
 
@@ -166,9 +167,9 @@ def permit(action: str, standing: Standing | None, place: Place, now: int) -> St
     return standing
 
 
-def must_not_be_banned(standing: Standing | None, now: int, by: Person | None = None) -> None:
+def must_not_be_banned(standing: Standing, now: int, by: Person | None = None) -> None:
     """For whoever is in a room, or comes into it. `by`: who brings them, and is told then."""
-    if standing and standing.banned_until > now:
+    if standing.banned_until > now:
         words = "This person has been banned" if by else "You have been banned"
         wait_s = _left_s(standing.banned_until, now)
         raise Forbidden(f"{words} from this room.", code="banned", retry_after_s=wait_s)
@@ -220,7 +221,8 @@ def must_be_member(membership: M | None) -> M:
     return membership
 
 
-def must_exist(room: Room | None) -> Room:
+def must_exist(room: R | None) -> R:
+    """Takes the room, or how somebody stands to it."""
     if room is None:
         raise NotFound("There is no such room.", code="room_not_found")
     return room

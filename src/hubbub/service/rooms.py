@@ -54,10 +54,9 @@ async def join(context: Context, me: Person, command: Join) -> Applied:
         if standing.joined_at is not None:
             return Applied(room=command.room, seq=standing.head)
         policy.must_be_open(standing)
-        room = tx.room(command.room)
-        is_nobodys = room and room.created_by == me.id and not tx.owner_count(command.room)
+        is_nobodys = standing.created_by == me.id and not tx.owner_count(command.room)
         role: Role = "owner" if is_nobodys else "member"
-        return Applied(room=command.room, seq=enter_room(context, tx, me, command.room, role=role).head)
+        return Applied(room=command.room, seq=enter_room(context, tx, me, command.room, role, standing=standing).head)
 
     return await context.store.write(change)
 
@@ -154,14 +153,22 @@ async def here(context: Context, me: Person, command: WhoIsHere) -> Here:
 
 
 def enter_room(
-    context: Context, tx: Transaction, me: Person, room: str, role: Role = "member", by: Person | None = None
+    context: Context,
+    tx: Transaction,
+    me: Person,
+    room: str,
+    role: Role = "member",
+    by: Person | None = None,
+    standing: Standing | None = None,
 ) -> RoomSummary:
-    """Makes the person a member and says so to all their connections. `by`: who put them there, if not they.
+    """Makes the person a member and says so to all their connections. `by`: who put them there, if not they;
+    `standing`: theirs in this room, if it has been read in this transaction.
     Raises Forbidden `banned` for somebody who is banned from this room."""
-    policy.must_not_be_banned(tx.standing(room, me.id), context.now(), by)
-    stamped = stamp(context, tx, by or me, room)
-    newcomer = fresh(tx, me).author if by else stamped["by"]
-    tx.append(MemberJoined(**stamped, person=newcomer, role=role))
+    now, standing = context.now(), standing or policy.must_exist(tx.standing(room, me.id))
+    policy.must_not_be_banned(standing, now, by)
+    newcomer = standing.author or me.author
+    who = fresh(tx, by).author if by else newcomer
+    tx.append(MemberJoined(room=room, seq=standing.head + 1, at=now, by=who, person=newcomer, role=role))
     return tell_joined(tx, me, room)
 
 

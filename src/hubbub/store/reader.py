@@ -70,6 +70,7 @@ _about = [room.c.head, room.c.archived, room.c.kind, room.c.announcement, room.c
 STANDING = Prepared(
     select(
         *_about,
+        room.c.created_by,
         membership.c.joined_at,
         membership.c.role.label("membership"),
         person.c.name,
@@ -182,6 +183,7 @@ class SqlReader(AccountReader, SignInReader, OrderReader, RoomReader):
                 place=row.place or "guest",
                 muted_until=row.muted_until or 0,
                 banned_until=row.banned_until or 0,
+                created_by=row.created_by,
             )
         return None
 

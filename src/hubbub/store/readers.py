@@ -42,8 +42,8 @@ class Readers:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Read] = deque()
         self._idle: list[threading.Lock] = []
-        """A thread that has nothing to do waits for its lock here, the last busy one at the end. They wait for no common
-        queue: Python's wakes two of them for each read."""
+        """A thread that has nothing to do waits for its lock here, the last busy one at the end. They wait for no
+        common queue: Python's wakes two of them for each read."""
         self._called = False
         """Whether a thread was woken that has not come yet: it takes what comes meanwhile."""
         self._ends = False

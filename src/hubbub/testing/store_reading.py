@@ -53,7 +53,7 @@ class ReadingContract(Stage):
         async with self.with_plans() as opened:
             await opened.store.write(lambda tx: tx.add_person("guest", "guest-7", "Guest 7", AT))
             standings = await opened.reads(lambda r: [r.standing(PLANS, who) for who in (ANN.id, "guest-7", "guest-8")])
-            mine = Standing(PLANS, 3, False, "public", False, 0, AT, "member", ANN, "guest", 0)
+            mine = Standing(PLANS, 3, False, "public", False, 0, AT, "member", ANN, "guest", 0, created_by=ANN.id)
             guest = Author(id="guest-7", name="Guest 7")
             assert standings == [
                 mine,
