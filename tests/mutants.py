@@ -132,6 +132,20 @@ MUTANTS = [
         ("tests/hub/test_hub.py",),
     ),
     Mutant(
+        "whoever enters while frames are pending is given some twice",
+        HUB,
+        "feed.entering[connection] = len(feed.pending)",
+        "feed.entering[connection] = 0",
+        ("tests/hub/test_hub.py",),
+    ),
+    Mutant(
+        "whoever waits to enter misses what comes when all others have gone",
+        HUB,
+        "if not feed.live and not feed.entering:",
+        "if not feed.live:",
+        ("tests/hub/test_hub.py",),
+    ),
+    Mutant(
         "a full outlet loses frames without a word",
         HUB,
         "                    slow.append(connection)\n",
@@ -297,7 +311,7 @@ MUTANTS = [
     Mutant(
         "whoever is banned from a room may come in again",
         "src/hubbub/core/policy.py",
-        "    if standing and standing.banned_until > now:\n",
+        "    if standing.banned_until > now:\n",
         "    if False:\n",
         ("tests/core/test_policy.py",),
     ),

@@ -49,8 +49,12 @@ class Attendance:
         """Puts a connection into a room (see `Hub.enter`), counts its person as here, and tells it who is typing;
         unless the person has left or joined the room meanwhile, which decides then."""
         await self.relay.open(room, at_least=cursor or 0)
-        if connection.changed.get(room, cursor) != cursor:
-            return
+        if connection.changed.get(room, cursor) == cursor:
+            self._enter_now(connection, room, cursor, summary)
+
+    def _enter_now(
+        self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None
+    ) -> None:
         still_there = connection in self._hub.connections_of(connection.person.id)
         if still_there and self._hub.enter(connection, room, cursor, summary):
             self._presence.enter(room, connection.person.author)
@@ -97,16 +101,25 @@ class Attendance:
             elif envelope.room and envelope.seq:
                 if envelope.membership == "joined" and connection.is_in(envelope.room):
                     continue  # late news: the rooms of its welcome were read after that commit, and this is one of them
+                self._tell(connection, envelope)
                 self._move(connection, envelope.room, envelope.seq, envelope.membership)
-            if connection.ready and not connection.plain:
-                self._hub.tell(connection, envelope.frame)
+                continue
+            self._tell(connection, envelope)
+
+    def _tell(self, connection: Connection, envelope: Envelope) -> None:
+        if connection.ready and not connection.plain:
+            self._hub.tell(connection, envelope.frame)
 
     def _move(self, connection: Connection, room: str, seq: int, membership: str | None) -> None:
         connection.changed = {**connection.changed, room: seq}
         if membership == "left":
             if self._hub.leave(connection, room):
                 self._presence.exit(room, connection.person.author, at_once=True)
-        elif not connection.plain:
+        elif connection.plain:
+            return
+        elif (self._hub.head(room) or 0) >= seq:
+            self._enter_now(connection, room, seq)
+        else:
             self._spawn(self.enter(connection, room, seq))
 
     def _change(self, connection: Connection, person: Person) -> None:

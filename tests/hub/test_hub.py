@@ -110,6 +110,82 @@ def test_entering_in_the_middle_of_a_tick_neither_loses_nor_doubles() -> None:
     assert ann.frames == events(5, 8)
 
 
+def test_who_enters_hurries_nobody_and_goes_live_with_what_is_pending() -> None:
+    rig = Rig()
+    rig.open(5)
+    _, bob = rig.join(person=BOB)
+    rig.happen(2)
+    connection, ann = rig.join(cursor=4)
+    newcomer, new = rig.join()
+    assert (bob.frames, ann.frames, new.frames) == ([], events(5, 7), [])
+    rig.hub.signal("lobby", "typing", None)
+    rig.happen()
+    rig.tick()
+    assert bob.frames == [*events(6, 7), "typing", "e8"]
+    assert ann.frames == [*events(5, 7), "typing", "e8"]
+    assert new.frames == ["typing", "e8"]
+    assert connection.live == newcomer.live == {"lobby"}
+    assert bob.writes == new.writes == 1
+
+
+def test_lines_and_encoded_frames_are_counted_apart_for_those_who_enter() -> None:
+    rig = Rig()
+    rig.open(5)
+    rig.join(person=BOB)
+    rig.hub.signal("lobby", "", "Bob left the chat")
+    rig.happen()
+    _, ann = rig.join()
+    _, tutorial = rig.join(plain=True)
+    rig.hub.signal("lobby", "", "Bob is back")
+    rig.happen(2)
+    rig.tick()
+    assert ann.frames == events(7, 8)
+    assert tutorial.frames == ["Bob is back", "plain e7", "plain e8"]
+
+
+def test_who_has_no_space_when_it_should_go_live_is_caught_up() -> None:
+    rig = Rig(buffer_limit=10)
+    rig.open(5)
+    rig.join(person=BOB)
+    rig.happen()
+    connection, ann = rig.join()
+    rig.happen()
+    ann.stuck = 9
+    rig.tick()
+    assert (ann.frames, connection.behind, rig.behind) == ([], {"lobby": 6}, [(connection, "lobby")])
+    ann.stuck = 0
+    rig.serve_the_log()
+    assert (ann.frames, connection.live) == (["e7"], {"lobby"})
+
+
+def test_who_is_caught_up_while_it_waits_to_enter_gets_nothing_twice() -> None:
+    rig = Rig()
+    rig.open(5)
+    rig.join(person=BOB)
+    rig.happen()
+    connection, ann = rig.join()
+    rig.happen()
+    rig.hub.replay(connection, "lobby", rig.log[6:])
+    assert ann.frames == ["e7"]
+    rig.happen()
+    rig.tick()
+    assert ann.frames == events(7, 8)
+
+
+def test_who_waits_to_enter_gets_what_comes_when_all_others_have_gone() -> None:
+    rig = Rig()
+    rig.open(5)
+    connection, _ = rig.join(person=BOB)
+    rig.happen()
+    _, ann = rig.join()
+    gone, nothing = rig.join()
+    rig.hub.leave(connection, "lobby")
+    rig.hub.leave(gone, "lobby")
+    rig.happen()
+    rig.tick()
+    assert (ann.frames, nothing.frames) == (["e7"], [])
+
+
 def test_the_store_may_be_ahead_of_what_was_delivered() -> None:
     rig = Rig()
     rig.open(10)

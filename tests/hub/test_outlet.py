@@ -5,10 +5,17 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hubbub.hub.outlet import PortableOutlet, batch_of
+from hubbub.hub.outlet import Batch, PortableOutlet, batch_of
 from hubbub.tasks import Tasks
 
 PATIENCE_S = 10.0
+
+
+@pytest.mark.parametrize("first", range(5))
+def test_a_batch_without_its_first_frames_is_the_batch_of_the_others(first: int) -> None:
+    frames = ["short", "ä" * 100, "x" * 126, "y" * 70_000]
+    rest, expected = Batch(frames).without(first), Batch(frames[first:])
+    assert (rest.frames, rest.size, rest.wire()) == (expected.frames, expected.size, expected.wire())
 
 
 class Line:

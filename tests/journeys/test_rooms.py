@@ -51,6 +51,25 @@ def code_in(invitation: Json) -> str:
     return str(invitation["link"]).rsplit("/", 1)[1]
 
 
+# Joining -----------------------------------------------------------------------------------------------------
+
+
+async def test_each_of_many_who_join_at_once_hears_what_follows_their_own_coming_and_nothing_else(
+    server: Running,
+) -> None:
+    async with AsyncExitStack() as stack:
+        ann, *crowd = [await stack.enter_async_context(Guest.arrives(server.url)) for _ in range(40)]
+        await trust(server, ann)
+        room = (await ann.does("create", name="Hall"))["id"]
+        some = (guest.does("join", room=room) for guest in crowd)
+        talk = (ann.says(f"come in {n}", room) for n in range(20))
+        joined = [done["seq"] for done in (await asyncio.gather(*some, *talk))[: len(crowd)]]
+        last = await ann.says("all here", room)
+        for guest, seq in zip(crowd, joined, strict=True):
+            await guest.hears("all here", room)
+            assert [event["seq"] for event in guest.events[room]] == list(range(seq + 1, last + 1))
+
+
 # Private rooms -----------------------------------------------------------------------------------------------
 
 

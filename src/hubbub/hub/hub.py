@@ -11,6 +11,7 @@ All methods are plain functions and run in the event loop's thread, so that none
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from hubbub.core.models import Person, RoomSummary
@@ -80,7 +81,7 @@ class Load(NamedTuple):
 class Feed:
     """A room that somebody on this node listens to."""
 
-    __slots__ = ("behind", "head", "live", "pending", "ring", "soon", "written")
+    __slots__ = ("behind", "entering", "head", "live", "pending", "ring", "soon", "written")
 
     def __init__(self, head: int, ring_size: int, soon: Soon) -> None:
         self.soon = soon
@@ -93,6 +94,8 @@ class Feed:
         self.behind: dict[Connection, None] = {}
         self.ring: deque[Frame] = deque(maxlen=ring_size)
         self.pending: list[Frame] = []
+        self.entering: dict[Connection, int] = {}
+        """Those behind who know so many of the pending frames, and go live when these are written."""
 
 
 class Hub:
@@ -231,28 +234,26 @@ class Hub:
         if feed := self._feeds.get(room):
             feed.live.pop(connection, None)
             feed.behind.pop(connection, None)
+            feed.entering.pop(connection, None)
         return True
 
     def advance(self, connection: Connection, room: str) -> None:
-        """Brings a connection that is behind to the head and live, or asks for what only the store has."""
+        """Brings a connection that is behind to the head, or asks for what only the store has. It goes live at once;
+        while frames are pending, together with them, and those that it has been given here are not given again."""
         feed = self._feeds[room]
-        self._write_pending(room, feed)
+        feed.entering.pop(connection, None)
         if self.is_too_far_behind(connection, room):
             self._on_behind(connection, room)
             return
         cursor = connection.behind[room]
-        ring = feed.ring
-        missed = ring[0].seq - cursor - 1 if ring else feed.head - cursor
-        newer = [frame for frame in ring if frame.seq > cursor] if feed.head > cursor else []
-        batch = _batch(newer, connection.plain)
-        if missed > 0 or (batch.frames and connection.outlet.buffered() + batch.size > self._limit):
+        newer = [frame for frame in feed.ring if frame.seq > cursor] if feed.head > cursor else []
+        if len(newer) < feed.head - cursor or not self._give(connection, _batch(newer, connection.plain)):
             self._on_behind(connection, room)
-            return
-        connection.outlet.write(batch)
-        del connection.behind[room]
-        connection.live.add(room)
-        feed.behind.pop(connection, None)
-        feed.live[connection] = _send_of(connection)
+        elif feed.pending:
+            connection.behind[room] = feed.head
+            feed.entering[connection] = len(feed.pending)
+        else:
+            self._go_live(connection, room, feed)
 
     def outlet_changed(self, connection: Connection) -> None:
         """Its outlet holds something back, or has sent everything."""
@@ -262,11 +263,12 @@ class Hub:
     def replay(self, connection: Connection, room: str, stored: Iterable[StoredFrame]) -> None:
         """Writes frames that follow the connection's cursor, as many as its outlet has space for, then advances it.
         Those that this node has not delivered yet are left out: they will come live."""
-        head = self._feeds[room].head
+        feed = self._feeds[room]
+        feed.entering.pop(connection, None)
         frames: list[Frame] = []
         space = self._limit - connection.outlet.buffered()
         for seq, json in stored:
-            if seq > head or (frames and space < len(json)):
+            if seq > feed.head or (frames and space < len(json)):
                 break
             frames.append(Frame(json, self._plain_of(json) if connection.plain else None, seq))
             space -= len(json)
@@ -292,7 +294,7 @@ class Hub:
     # The end of a tick ---------------------------------------------------------------------------------------
 
     def _enqueue(self, room: str, feed: Feed, frame: Frame) -> None:
-        if not feed.live:
+        if not feed.live and not feed.entering:
             feed.written = feed.head
             return
         if not feed.pending:
@@ -302,8 +304,8 @@ class Hub:
     def _write_pending(self, room: str, feed: Feed) -> None:
         """Writes what has come since the last time, one batch for each language."""
         frames, feed.pending = feed.pending, []
+        everything = _batch(frames, False)
         if frames:
-            everything = _batch(frames, False)
             encoded = everything.wire()
             sends = feed.live.values()
             others = [] if all(sends) else [connection for connection, send in feed.live.items() if not send]
@@ -317,6 +319,34 @@ class Hub:
             for connection in slow:
                 self._fall_behind(connection, room, feed)
         feed.written = feed.head
+        if feed.entering:
+            self._let_in(room, feed, frames, everything)
+
+    def _let_in(self, room: str, feed: Feed, frames: Sequence[Frame], everything: Batch) -> None:
+        """Brings those who came while these frames were pending to the head."""
+        entering, feed.entering = feed.entering, {}
+        skipped = [0, *accumulate(bool(frame.json) for frame in frames)]
+        for connection, known in entering.items():
+            plain = connection.plain
+            batch = _batch(frames[known:], plain) if plain else everything.without(skipped[known])
+            if self._give(connection, batch):
+                self._go_live(connection, room, feed)
+            else:
+                self._on_behind(connection, room)
+
+    def _give(self, connection: Connection, batch: Batch) -> bool:
+        """Writes to one connection. False: its outlet has no space for it."""
+        if batch.frames:
+            if connection.outlet.buffered() + batch.size > self._limit:
+                return False
+            connection.outlet.write(batch)
+        return True
+
+    def _go_live(self, connection: Connection, room: str, feed: Feed) -> None:
+        del connection.behind[room]
+        connection.live.add(room)
+        feed.behind.pop(connection, None)
+        feed.live[connection] = _send_of(connection)
 
     def _write_with_care(
         self, connections: Iterable[Connection], frames: Sequence[Frame], everything: Batch

@@ -8,6 +8,7 @@ server hands out its `Wire`.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from hubbub.tasks import Spawn
@@ -16,7 +17,7 @@ from hubbub.tasks import Spawn
 class Batch:
     """Frames of one event-loop tick, in order. Shared by all outlets of a room: never changed."""
 
-    __slots__ = ("_wire", "frames", "size")
+    __slots__ = ("_begins", "_wire", "frames", "size")
 
     frames: Sequence[str]
     size: int
@@ -26,12 +27,22 @@ class Batch:
         self.frames = frames
         self.size = sum(map(len, frames))
         self._wire = b""
+        self._begins: list[int] = []
+        """Where each frame begins in the wire; made for the first `without`."""
 
     def wire(self) -> bytes:
         """All frames as a server sends them, in one piece. Encoded when it is first asked for, then kept."""
         if not self._wire:
             self._wire = b"".join(map(_text_frame, self.frames))
         return self._wire
+
+    def without(self, first: int) -> "Batch":
+        """The same without so many first frames. Nothing is encoded again."""
+        if not self._begins:
+            self._begins = [0, *accumulate(len(_text_frame(frame)) for frame in self.frames)]
+        rest = Batch(self.frames[first:])
+        rest._wire = self.wire()[self._begins[first] :]
+        return rest
 
 
 def batch_of(*frames: str) -> Batch:
