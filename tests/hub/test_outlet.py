@@ -15,7 +15,8 @@ PATIENCE_S = 10.0
 def test_a_batch_without_its_first_frames_is_the_batch_of_the_others(first: int) -> None:
     frames = ["short", "ä" * 100, "x" * 126, "y" * 70_000]
     rest, expected = Batch(frames).without(first), Batch(frames[first:])
-    assert (rest.frames, rest.size, rest.wire()) == (expected.frames, expected.size, expected.wire())
+    assert (rest.frames, rest.wire()) == (expected.frames, expected.wire())
+    assert expected.size <= rest.size <= len(expected.wire())
 
 
 class Line:

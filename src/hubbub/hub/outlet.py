@@ -21,12 +21,12 @@ class Batch:
 
     frames: Sequence[str]
     size: int
-    """Characters in all: close enough to bytes for bounding a buffer."""
+    """Characters in all, or bytes where they are known: close enough for bounding a buffer."""
 
-    def __init__(self, frames: Sequence[str]) -> None:
+    def __init__(self, frames: Sequence[str], wire: bytes = b"") -> None:
         self.frames = frames
-        self.size = sum(map(len, frames))
-        self._wire = b""
+        self.size = len(wire) or sum(map(len, frames))
+        self._wire = wire
         self._begins: list[int] = []
         """Where each frame begins in the wire; made for the first `without`."""
 
@@ -40,9 +40,7 @@ class Batch:
         """The same without so many first frames. Nothing is encoded again."""
         if not self._begins:
             self._begins = [0, *accumulate(len(_text_frame(frame)) for frame in self.frames)]
-        rest = Batch(self.frames[first:])
-        rest._wire = self.wire()[self._begins[first] :]
-        return rest
+        return Batch(self.frames[first:], self.wire()[self._begins[first] :])
 
 
 def batch_of(*frames: str) -> Batch:
