@@ -55,6 +55,7 @@ class Attendance:
     def _enter_now(
         self, connection: Connection, room: str, cursor: int | None, summary: RoomSummary | None = None
     ) -> None:
+        """Into a room that is open, and has come to `cursor` here."""
         still_there = connection in self._hub.connections_of(connection.person.id)
         if still_there and self._hub.enter(connection, room, cursor, summary):
             self._presence.enter(room, connection.person.author)
@@ -96,31 +97,26 @@ class Attendance:
                 continue
             if not connection.ready:
                 connection.outdated = True
-            elif envelope.changed:
+                continue
+            if envelope.membership == "joined" and envelope.room and connection.is_in(envelope.room):
+                continue  # late news: the rooms of its welcome were read after that commit, and this is one of them
+            if not connection.plain:
+                self._hub.tell(connection, envelope.frame)
+            if envelope.changed:
                 self._change(connection, envelope.changed)
             elif envelope.room and envelope.seq:
-                if envelope.membership == "joined" and connection.is_in(envelope.room):
-                    continue  # late news: the rooms of its welcome were read after that commit, and this is one of them
-                self._tell(connection, envelope)
                 self._move(connection, envelope.room, envelope.seq, envelope.membership)
-                continue
-            self._tell(connection, envelope)
-
-    def _tell(self, connection: Connection, envelope: Envelope) -> None:
-        if connection.ready and not connection.plain:
-            self._hub.tell(connection, envelope.frame)
 
     def _move(self, connection: Connection, room: str, seq: int, membership: str | None) -> None:
         connection.changed = {**connection.changed, room: seq}
         if membership == "left":
             if self._hub.leave(connection, room):
                 self._presence.exit(room, connection.person.author, at_once=True)
-        elif connection.plain:
-            return
-        elif (self._hub.head(room) or 0) >= seq:
-            self._enter_now(connection, room, seq)
-        else:
-            self._spawn(self.enter(connection, room, seq))
+        elif not connection.plain:
+            if (self._hub.head(room) or 0) >= seq:
+                self._enter_now(connection, room, seq)  # a task would come when the ring may have lost what follows
+            else:
+                self._spawn(self.enter(connection, room, seq))
 
     def _change(self, connection: Connection, person: Person) -> None:
         was, connection.person = connection.person, person

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,29 @@ async def readers(engine: Engine) -> AsyncIterator[Readers]:
     opened = Readers(engine, failure_of)
     yield opened
     await opened.stop()
+
+
+class Clock:
+    """A loop of which a test says what time it is."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._now = 100.0
+        self.later: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self._now
+
+    def call_at(self, when: float, work: Callable[[], None]) -> None:
+        self.later.append((when, work))
+
+    def strikes(self) -> None:
+        """It is time for the next."""
+        self._now, work = self.later.pop(0)
+        work()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
 
 
 @pytest.fixture
@@ -78,13 +101,15 @@ async def test_what_waits_is_read_together_in_one_transaction(readers: Readers, 
 async def test_patient_reads_wait_for_one_another_and_share_a_transaction(
     readers: Readers, begun: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubbub.store.readers.PATIENCE_S", 0.1)
+    clock = Clock(asyncio.get_running_loop())
+    monkeypatch.setattr(readers, "_loop", clock)
     assert await readers.read(query("SELECT 'the first goes at once'"), patient=True)
     some = []
     for n in range(5):
         some.append(asyncio.create_task(readers.read(query(f"SELECT {n}"), patient=True)))
         await asyncio.sleep(0)
-    assert len(begun) == 1
+    assert len(begun) == len(clock.later) == 1
+    clock.strikes()
     assert await asyncio.gather(*some) == list(range(5))
     assert len(begun) == 2
 

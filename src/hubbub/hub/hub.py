@@ -263,12 +263,11 @@ class Hub:
     def replay(self, connection: Connection, room: str, stored: Iterable[StoredFrame]) -> None:
         """Writes frames that follow the connection's cursor, as many as its outlet has space for, then advances it.
         Those that this node has not delivered yet are left out: they will come live."""
-        feed = self._feeds[room]
-        feed.entering.pop(connection, None)
+        head = self._feeds[room].head
         frames: list[Frame] = []
         space = self._limit - connection.outlet.buffered()
         for seq, json in stored:
-            if seq > feed.head or (frames and space < len(json)):
+            if seq > head or (frames and space < len(json)):
                 break
             frames.append(Frame(json, self._plain_of(json) if connection.plain else None, seq))
             space -= len(json)
@@ -304,8 +303,8 @@ class Hub:
     def _write_pending(self, room: str, feed: Feed) -> None:
         """Writes what has come since the last time, one batch for each language."""
         frames, feed.pending = feed.pending, []
-        everything = _batch(frames, False)
         if frames:
+            everything = _batch(frames, False)
             encoded = everything.wire()
             sends = feed.live.values()
             others = [] if all(sends) else [connection for connection, send in feed.live.items() if not send]
@@ -318,9 +317,9 @@ class Hub:
             self.deliveries += (len(feed.live) - len(slow)) * len(frames)
             for connection in slow:
                 self._fall_behind(connection, room, feed)
+            if feed.entering:
+                self._let_in(room, feed, frames, everything)
         feed.written = feed.head
-        if feed.entering:
-            self._let_in(room, feed, frames, everything)
 
     def _let_in(self, room: str, feed: Feed, frames: Sequence[Frame], everything: Batch) -> None:
         """Brings those who came while these frames were pending to the head."""

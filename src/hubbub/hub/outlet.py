@@ -28,7 +28,7 @@ class Batch:
         self.size = len(wire) or sum(map(len, frames))
         self._wire = wire
         self._begins: list[int] = []
-        """Where each frame begins in the wire; made for the first `without`."""
+        """Where each frame begins in the wire; for the first `without` all are encoded once more."""
 
     def wire(self) -> bytes:
         """All frames as a server sends them, in one piece. Encoded when it is first asked for, then kept."""
@@ -37,7 +37,7 @@ class Batch:
         return self._wire
 
     def without(self, first: int) -> "Batch":
-        """The same without so many first frames. Nothing is encoded again."""
+        """The same without so many first frames."""
         if not self._begins:
             self._begins = [0, *accumulate(len(_text_frame(frame)) for frame in self.frames)]
         return Batch(self.frames[first:], self.wire()[self._begins[first] :])
